@@ -1,0 +1,8 @@
+//! Everything that decides and nothing that looks: manifest, catalog, facts, judge, gate.
+//!
+//! No I/O, no clock, no environment, no random numbers: they are arguments.
+#![warn(missing_docs)]
+
+pub mod consent;
+pub mod facts;
+pub mod limits;
