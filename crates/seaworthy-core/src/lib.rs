@@ -6,3 +6,4 @@
 pub mod consent;
 pub mod facts;
 pub mod limits;
+pub mod manifest;

@@ -1,0 +1,82 @@
+//! One environment: its targets, and how much its owner allows.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Credentials, DnsSpec, Endpoints, HostSpec, Login, PostgresSpec, RateLimitSpec, RedisSpec};
+use crate::consent::Consent;
+
+/// One set of targets of a service.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Environment {
+    /// The level that the owner grants here. `observe` when not said.
+    pub consent: Consent,
+    /// The repository, relative to the manifest. The manifest's own folder when not said.
+    pub repo: Option<String>,
+    /// Reports of other tools (SARIF, JUnit), relative to the repository.
+    pub reports: Vec<String>,
+    /// Origins under which the service answers, `https://` first.
+    pub urls: Vec<String>,
+    /// Addresses to dial for a name instead of asking DNS, as `curl --resolve` does.
+    pub resolve: BTreeMap<String, IpAddr>,
+    /// A PEM file with roots to trust beside the machine's own, relative to the manifest.
+    pub ca: Option<String>,
+    /// The OpenAPI document, a file relative to the manifest.
+    pub openapi: Option<String>,
+    /// Operations that are open to everyone on purpose: `GET /`, `/assets/*`.
+    pub public: Vec<String>,
+    /// Where the operational answers are.
+    pub endpoints: Endpoints,
+    /// Origins that may call from a browser.
+    pub cors_origins: Vec<String>,
+    /// The rate limit that the service promises.
+    pub rate_limit: Option<RateLimitSpec>,
+    /// Largest request body that the service takes, in bytes.
+    pub request_body_max_bytes: Option<u64>,
+    /// Tokens by the role that they stand for.
+    pub credentials: Credentials,
+    /// How to sign in with a form or a JSON body, to see the session cookie.
+    pub login: Option<Login>,
+    /// Names and addresses.
+    pub dns: Option<DnsSpec>,
+    /// The PostgreSQL server.
+    pub postgres: Option<PostgresSpec>,
+    /// The Redis server.
+    pub redis: Option<RedisSpec>,
+    /// The machines.
+    pub hosts: Vec<HostSpec>,
+}
+
+impl Environment {
+    pub(super) fn checked(&self) -> Result<(), (String, &'static str)> {
+        for text in &self.urls {
+            check_origin(text)?;
+        }
+        for origin in &self.cors_origins {
+            check_origin(origin)?;
+        }
+        self.endpoints.checked()
+    }
+}
+
+pub(super) fn check_origin(text: &str) -> Result<(), (String, &'static str)> {
+    let help = "write it as `https://host` or `https://host:port`, without user, password or fragment";
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err((format!("URL {text:?} holds white space or control characters"), help));
+    }
+    let url = url::Url::parse(text).map_err(|error| (format!("URL `{text}`: {error}"), help))?;
+    let sound = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none();
+    if sound { Ok(()) } else { Err((format!("URL `{}` is not an HTTP origin", redacted(&url)), help)) }
+}
+
+fn redacted(url: &url::Url) -> String {
+    format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
+}

@@ -1,0 +1,79 @@
+//! What is wrong with a manifest or a catalog file, where, and the way out.
+
+/// Line and column in a file, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Line.
+    pub line: u64,
+    /// Column.
+    pub column: u64,
+}
+
+/// A file that cannot be used as written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct ManifestError {
+    /// The file's name as the user would write it.
+    pub file: String,
+    /// What is wrong, in the present tense.
+    pub what: String,
+    /// Where, when it is at one place.
+    pub place: Option<Place>,
+    /// The way out.
+    pub help: Option<String>,
+}
+
+impl ManifestError {
+    pub(crate) fn too_long(file: &str, length: usize) -> Self {
+        Self {
+            file: file.into(),
+            what: format!("the file has {length} bytes, more than {}", crate::limits::YAML_BYTES_MAX),
+            place: None,
+            help: Some("keep only what describes the service".into()),
+        }
+    }
+
+    pub(crate) fn meaning(file: &str, what: String, help: &str) -> Self {
+        Self { file: file.into(), what, place: None, help: Some(help.into()) }
+    }
+
+    /// From a parser's error: what is wrong without the text that stands there, which may be a secret.
+    pub(crate) fn syntax(file: &str, error: &serde_saphyr::Error) -> Self {
+        let plain = error.without_snippet();
+        let place = error.location().map(|at| Place { line: at.line(), column: at.column() });
+        let (what, help) = match plain {
+            serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
+                (format!("unknown key `{field}`"), near_name(field, expected))
+            }
+            serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
+                (format!("unknown value, expected {}", one_of(expected)), near_name(variant, expected))
+            }
+            other => (without_quotes(&other.to_string()), None),
+        };
+        Self { file: file.into(), what, place, help }
+    }
+}
+
+fn one_of(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+/// The expected name nearest to the one that was written.
+fn near_name(wrong: &str, expected: &[&str]) -> Option<String> {
+    expected
+        .iter()
+        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| format!("did you mean `{name}`?"))
+}
+
+/// The first line of a parser's message with everything in double quotes left out: serde quotes values there.
+fn without_quotes(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default().trim_end_matches('.');
+    let mut kept = String::new();
+    for (index, part) in line.split('"').enumerate() {
+        kept.push_str(if index % 2 == 0 { part } else { "…" });
+    }
+    kept
+}

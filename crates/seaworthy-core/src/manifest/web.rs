@@ -1,0 +1,109 @@
+//! What the manifest says of the service's HTTP side.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::SecretRef;
+
+/// Where the operational answers are: paths on each URL, or whole URLs of internal listeners.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Endpoints {
+    /// Liveness.
+    pub health: String,
+    /// Readiness with its checks.
+    pub readiness: String,
+    /// Status for people.
+    pub status: String,
+    /// Prometheus metrics; usually an internal URL.
+    pub metrics: String,
+    /// Version and commit.
+    pub version: String,
+    /// A route that answers a real internal error to an operator, if there is one.
+    pub fault: Option<String>,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self {
+            health: "/health".into(),
+            readiness: "/health/ready".into(),
+            status: "/status".into(),
+            metrics: "/metrics".into(),
+            version: "/version".into(),
+            fault: None,
+        }
+    }
+}
+
+impl Endpoints {
+    pub(super) fn checked(&self) -> Result<(), (String, &'static str)> {
+        let help = "write a path such as `/health`, or a whole URL";
+        let all = [&self.health, &self.readiness, &self.status, &self.metrics, &self.version];
+        for text in all.into_iter().chain(&self.fault) {
+            if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+                return Err((format!("endpoint {text:?} holds white space or control characters"), help));
+            }
+            if !text.starts_with('/') {
+                super::environment::check_origin(text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A promised rate.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitSpec {
+    /// Requests that one client may make within the window.
+    pub requests: u32,
+    /// The window, in seconds.
+    pub per_seconds: u32,
+    /// A path that the limit covers and that is harmless to GET.
+    pub path: String,
+}
+
+/// Credentials by the role that they stand for: `user`, `admin`, `operator`.
+pub type Credentials = BTreeMap<String, Credential>;
+
+/// One credential, by reference.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Credential {
+    /// Sent as `Authorization: Bearer …`.
+    Bearer(SecretRef),
+}
+
+/// How to sign in, to see what a session looks like.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The path that takes the sign-in by POST.
+    pub path: String,
+    /// The name of the field for the account.
+    #[serde(default = "Login::user_field")]
+    pub user_field: String,
+    /// The name of the field for the password.
+    #[serde(default = "Login::password_field")]
+    pub password_field: String,
+    /// The account.
+    pub user: String,
+    /// Its password.
+    pub password: SecretRef,
+    /// Whether the body is a form; JSON when not.
+    #[serde(default)]
+    pub form: bool,
+}
+
+impl Login {
+    fn user_field() -> String {
+        "email".into()
+    }
+
+    fn password_field() -> String {
+        "password".into()
+    }
+}
