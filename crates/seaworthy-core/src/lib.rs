@@ -3,7 +3,12 @@
 //! No I/O, no clock, no environment, no random numbers: they are arguments.
 #![warn(missing_docs)]
 
+pub mod catalog;
 pub mod consent;
 pub mod facts;
+pub mod finding;
+pub mod gate;
+pub mod judge;
 pub mod limits;
 pub mod manifest;
+pub mod run;

@@ -1,0 +1,57 @@
+//! Which facts an expression read, and which it asked for and did not get.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::facts::Unseen;
+
+/// One fact that was read and is a plain value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Read {
+    pub(crate) path: String,
+    pub(crate) value: String,
+    pub(crate) by_hand: Option<String>,
+}
+
+/// What one judgement read. Shared by every value of a document; reset between judgements.
+#[derive(Debug, Default)]
+pub(crate) struct Reads(Mutex<Log>);
+
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Log {
+    pub(crate) seen: Vec<Read>,
+    pub(crate) unseen: Vec<(String, Unseen)>,
+    /// An unseen value took part where an error cannot be returned, such as `==`.
+    /// The result then stands on nothing, whatever it is.
+    pub(crate) tainted: bool,
+}
+
+impl Reads {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        // A poisoned log is still a list of what was read.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note_seen(&self, path: &str, value: String, by_hand: Option<&str>) {
+        let mut log = self.log();
+        if !log.seen.iter().any(|read| read.path == path) {
+            log.seen.push(Read { path: path.to_owned(), value, by_hand: by_hand.map(str::to_owned) });
+        }
+    }
+
+    pub(crate) fn note_unseen(&self, path: &str, why: &Unseen) {
+        let mut log = self.log();
+        if !log.unseen.iter().any(|(noted, _)| noted == path) {
+            log.unseen.push((path.to_owned(), why.clone()));
+        }
+    }
+
+    pub(crate) fn taint(&self, path: &str, why: &Unseen) {
+        self.note_unseen(path, why);
+        self.log().tainted = true;
+    }
+
+    /// The log so far; the next judgement starts with an empty one.
+    pub(crate) fn take(&self) -> Log {
+        std::mem::take(&mut *self.log())
+    }
+}
