@@ -57,10 +57,10 @@ impl Judgement<'_> {
             let decides = check.assurance() >= self.requirement.least();
             match check.judge(&self.context, &self.document.reads) {
                 Outcome::Pass { seen, log } if decides => {
-                    return self.decided(Verdict::Pass, check, seen, log);
+                    return self.decided(Verdict::Pass, check, seen, &log);
                 }
                 Outcome::Fail { seen, log } => {
-                    return self.decided(Verdict::Fail, check, seen, log);
+                    return self.decided(Verdict::Fail, check, seen, &log);
                 }
                 Outcome::Pass { seen, .. } => self.hint = seen.into_iter().next(),
                 Outcome::Unknown { log, seen } => {
@@ -98,9 +98,9 @@ impl Judgement<'_> {
         self.finding(Verdict::NotApplicable, None, seen, String::new(), &log)
     }
 
-    fn decided(self, verdict: Verdict, check: &CompiledCheck, seen: Vec<String>, log: Log) -> Finding {
+    fn decided(self, verdict: Verdict, check: &CompiledCheck, seen: Vec<String>, log: &Log) -> Finding {
         let wanted = check.wants().to_owned();
-        self.finding(verdict, Some(check.assurance()), seen, wanted, &log)
+        self.finding(verdict, Some(check.assurance()), seen, wanted, log)
     }
 
     fn undecided(mut self) -> Finding {
