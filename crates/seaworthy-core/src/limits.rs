@@ -1,5 +1,7 @@
 //! Every bound of Seaworthy, named with its unit. A probe takes its bounds from here and nowhere else.
 
+pub mod http;
+
 use std::time::Duration;
 
 /// Longest a manifest or a catalog file may be, in bytes; checked before parsing.

@@ -1,0 +1,183 @@
+//! A credential, the origin it belongs to, and the removal of secrets from what a target sends back.
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// What proves who is asking.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// `Authorization: Bearer …`.
+    Bearer(SecretString),
+    /// `Authorization: Basic …`.
+    Basic {
+        /// The user name.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// `Cookie: …`, as a browser would send it.
+    Cookie(SecretString),
+    /// An API key in a header of its own.
+    Header {
+        /// The header's name.
+        name: http::HeaderName,
+        /// The key.
+        value: SecretString,
+    },
+}
+
+/// A proof bound to the origin that may see it.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// What stands in commands in place of the secret, such as `$STAGING_USER_TOKEN`.
+    pub shown_as: String,
+    /// The proof.
+    pub proof: Proof,
+    /// The only origin it goes to.
+    pub origin: url::Origin,
+}
+
+impl Credential {
+    /// A credential for the origin of a URL.
+    pub fn new(proof: Proof, shown_as: impl Into<String>, url: &Url) -> Self {
+        Self { shown_as: shown_as.into(), proof, origin: url.origin() }
+    }
+
+    /// The header that carries it; nothing where the secret cannot stand in a header.
+    pub(super) fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
+        let (name, text) = match &self.proof {
+            Proof::Bearer(token) => {
+                (http::header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
+            }
+            Proof::Basic { user, password } => {
+                let pair = format!("{user}:{}", password.expose_secret());
+                (http::header::AUTHORIZATION, format!("Basic {}", base64(pair.as_bytes())))
+            }
+            Proof::Cookie(cookie) => (http::header::COOKIE, cookie.expose_secret().to_owned()),
+            Proof::Header { name, value } => (name.clone(), value.expose_secret().to_owned()),
+        };
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some((name, value))
+    }
+
+    /// The header as a command shows it.
+    pub(super) fn header_by_hand(&self) -> String {
+        let shown = &self.shown_as;
+        match &self.proof {
+            Proof::Bearer(_) => format!("Authorization: Bearer {shown}"),
+            Proof::Basic { .. } => format!("Authorization: Basic {shown}"),
+            Proof::Cookie(_) => format!("Cookie: {shown}"),
+            Proof::Header { name, .. } => format!("{name}: {shown}"),
+        }
+    }
+
+    fn secret(&self) -> &SecretString {
+        match &self.proof {
+            Proof::Bearer(secret) | Proof::Cookie(secret) => secret,
+            Proof::Basic { password, .. } => password,
+            Proof::Header { value, .. } => value,
+        }
+    }
+}
+
+/// Takes the secrets we hold out of what a target sends, before anything looks at it.
+#[derive(Debug, Clone, Default)]
+pub struct Scrubber {
+    needles: Vec<SecretString>,
+}
+
+/// What stands in place of a secret.
+const SCRUBBED: &[u8] = b"***";
+/// A shorter secret would blank out half of every page.
+const NEEDLE_BYTES_MIN: usize = 4;
+
+impl Scrubber {
+    /// A scrubber for these credentials, in the encodings in which a server may echo them.
+    pub fn new<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Self {
+        let mut scrubber = Self::default();
+        for credential in credentials {
+            scrubber.hide(credential.secret());
+            if let Some((_, value)) = credential.header()
+                && let Ok(text) = value.to_str()
+            {
+                let token = text.rsplit(' ').next().unwrap_or(text);
+                scrubber.hide(&SecretString::from(token.to_owned()));
+            }
+        }
+        scrubber
+    }
+
+    fn hide(&mut self, secret: &SecretString) {
+        let plain = secret.expose_secret();
+        if plain.len() < NEEDLE_BYTES_MIN {
+            return;
+        }
+        let percent: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+        let json = serde_json::to_string(plain).unwrap_or_default();
+        let coded = base64(plain.as_bytes());
+        let url_safe = coded.replace('+', "-").replace('/', "_");
+        let digit = |four: u8| char::from_digit(u32::from(four), 16).unwrap_or('0');
+        let hex: String = plain.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        let stem = coded.trim_end_matches('=').to_owned();
+        let url_stem = url_safe.trim_end_matches('=').to_owned();
+        let forms = [plain.to_owned(), percent, json.trim_matches('"').to_owned(), stem, url_stem, hex];
+        for form in forms {
+            if !self.needles.iter().any(|known| known.expose_secret() == form) {
+                self.needles.push(SecretString::from(form));
+            }
+        }
+        // The longest first, so that no form leaves the tail of a longer one behind.
+        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose_secret().len()));
+    }
+
+    /// The same bytes without secrets.
+    pub fn scrub(&self, bytes: Vec<u8>) -> Vec<u8> {
+        self.needles.iter().fold(bytes, |bytes, needle| replace(bytes, needle.expose_secret().as_bytes()))
+    }
+
+    /// The same text without secrets.
+    pub fn scrub_text(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.scrub(text.as_bytes().to_vec())).into_owned()
+    }
+}
+
+fn replace(bytes: Vec<u8>, needle: &[u8]) -> Vec<u8> {
+    let Some(first) = needle.first() else { return bytes };
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.as_slice();
+    let mut found = false;
+    while let Some(at) = rest.iter().position(|byte| byte == first) {
+        kept.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        if rest.starts_with(needle) {
+            kept.extend_from_slice(SCRUBBED);
+            rest = &rest[needle.len()..];
+            found = true;
+        } else {
+            kept.push(*first);
+            rest = &rest[1..];
+        }
+    }
+    if !found {
+        return bytes;
+    }
+    kept.extend_from_slice(rest);
+    kept
+}
+
+/// Base64 as `Authorization: Basic` wants it.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let [a, b, c] = [0, 1, 2].map(|at| u32::from(chunk.get(at).copied().unwrap_or(0)));
+        let group = (a << 16) | (b << 8) | c;
+        for at in 0..4 {
+            let symbol = ALPHABET[((group >> (18 - 6 * at)) & 63) as usize];
+            text.push(if at > chunk.len() { '=' } else { char::from(symbol) });
+        }
+    }
+    text
+}

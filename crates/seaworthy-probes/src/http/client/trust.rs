@@ -1,0 +1,134 @@
+//! Verifies certificates, and lets a connection with a bad one stand: marked, and never with a credential.
+
+use std::sync::{Arc, Mutex};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+/// How far a connection may be trusted with a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// TLS with a certificate that verifies for the name.
+    Verified,
+    /// TLS with a certificate that does not verify, and why.
+    Unverified(String),
+    /// Plain HTTP to this very machine: nobody on a network can listen.
+    PlainLoopback,
+    /// Plain HTTP over a network.
+    Plain,
+}
+
+impl Trust {
+    /// Whether a credential may go over it, or in words why not.
+    pub fn carries_credentials(&self) -> Result<(), String> {
+        match self {
+            Self::Verified | Self::PlainLoopback => Ok(()),
+            Self::Unverified(why) => Err(format!("the certificate is not trusted: {why}")),
+            Self::Plain => Err("the connection is not encrypted".to_owned()),
+        }
+    }
+}
+
+/// The roots that a client trusts: the system's, or the public set where the system has none, and extra ones.
+pub fn roots(extra: &[CertificateDer<'static>]) -> Arc<RootCertStore> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if store.is_empty() {
+        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    store.add_parsable_certificates(extra.iter().cloned());
+    Arc::new(store)
+}
+
+/// A TLS configuration for one connection, and the place where its verifier writes what it thinks.
+pub(super) fn configuration(
+    roots: &Arc<RootCertStore>,
+) -> Result<(ClientConfig, Arc<Opinion>), rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let strict = WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(&provider))
+        .build()
+        .map_err(|error| rustls::Error::General(error.to_string()))?;
+    let opinion = Arc::new(Opinion { strict, provider: Arc::clone(&provider), verdict: Mutex::new(None) });
+    let mut configuration = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&opinion) as Arc<dyn ServerCertVerifier>)
+        .with_no_client_auth();
+    configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok((configuration, opinion))
+}
+
+/// A verifier that records its complaint instead of ending the handshake.
+#[derive(Debug)]
+pub(super) struct Opinion {
+    strict: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
+    verdict: Mutex<Option<Result<(), String>>>,
+}
+
+impl Opinion {
+    /// What the verifier thought, once the handshake is done.
+    pub(super) fn trust(&self) -> Trust {
+        match self.verdict.lock().ok().and_then(|verdict| verdict.clone()) {
+            Some(Ok(())) => Trust::Verified,
+            Some(Err(complaint)) => Trust::Unverified(complaint),
+            None => Trust::Unverified("no certificate was judged".to_owned()),
+        }
+    }
+}
+
+impl ServerCertVerifier for Opinion {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified =
+            self.strict.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        if let Ok(mut verdict) = self.verdict.lock() {
+            *verdict = Some(match verified {
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.to_string().chars().take(120).collect()),
+            });
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,6 @@
+//! Looks at what a service answers over HTTP.
+
+pub mod client;
+
+#[cfg(test)]
+pub(crate) mod fake;
