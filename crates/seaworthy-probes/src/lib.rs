@@ -1,3 +1,9 @@
-//! Looks at repositories, endpoints, data stores and hosts, and changes nothing.
+//! Looks at repositories, endpoints, data stores and hosts. Changes nothing; knows no requirement.
+//!
+//! A kind of target is a folder with `pub fn step(&Ask) -> Option<Step>` and one line in [`registry`].
+#![warn(missing_docs)]
 
+pub mod ask;
+pub mod declared;
 pub mod http;
+pub mod registry;

@@ -177,3 +177,9 @@ fn a_crash_of_ours_is_an_error_and_no_finding_about_them() {
 fn an_empty_document_passes_nothing() {
     assert_eq!(check("facts.a.all(x, true)", &json!({})).verdict, Verdict::Unknown);
 }
+
+#[test]
+fn a_command_beside_a_fact_comes_along() {
+    let facts = json!({"l": [{"n": 1, "by_hand": "curl -I x"}]});
+    assert_eq!(each("facts.l", "r.n == 2", &facts).by_hand, ["curl -I x"]);
+}

@@ -34,8 +34,10 @@ enum ItemValue {
 }
 
 impl Item {
-    fn of(json: &Json, path: String, reads: &Arc<Reads>) -> Self {
+    /// `beside` is the command that the object around it carries for all its fields.
+    fn of(json: &Json, path: String, reads: &Arc<Reads>, beside: Option<&str>) -> Self {
         let (json, by_hand) = unwrap_seen(json);
+        let by_hand = by_hand.or_else(|| beside.map(str::to_owned));
         let value = match json {
             Json::Null => ItemValue::Plain(Box::new(CelNull), "null".into()),
             Json::Bool(flag) => ItemValue::Plain(Box::new(CelBool::from(*flag)), flag.to_string()),
@@ -191,11 +193,12 @@ struct MapInner {
 
 impl MapVal {
     pub(crate) fn of(json: &Json, path: &str, reads: &Arc<Reads>) -> Self {
+        let beside = json.get(BY_HAND_KEY).and_then(Json::as_str);
         let entries = json
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(key, value)| (key.clone(), Item::of(value, format!("{path}.{key}"), reads)))
+            .map(|(key, value)| (key.clone(), Item::of(value, format!("{path}.{key}"), reads, beside)))
             .collect();
         Self(Arc::new(MapInner { path: path.to_owned(), entries, reads: Arc::clone(reads) }))
     }
@@ -279,7 +282,7 @@ impl ListVal {
             .into_iter()
             .flatten()
             .enumerate()
-            .map(|(index, value)| Item::of(value, format!("{path}[{index}]"), reads))
+            .map(|(index, value)| Item::of(value, format!("{path}[{index}]"), reads, None))
             .collect();
         Self(Arc::new(ListInner { items, reads: Arc::clone(reads) }))
     }

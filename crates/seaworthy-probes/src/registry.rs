@@ -1,0 +1,88 @@
+//! Every kind of target, in one slice. A new kind is a folder and one line here.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use seaworthy_core::facts::{Blind, Seen, Unseen};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::ask::Ask;
+use crate::declared::Declared;
+
+/// One look at one kind of target.
+pub struct Step {
+    /// The target as the user would write it, without secrets.
+    pub target: String,
+    /// Looks. Cannot fail: what was not seen is in the facts with its reason.
+    pub look: Pin<Box<dyn Future<Output = Json> + Send>>,
+}
+
+impl Step {
+    /// A step from a look that gives typed facts.
+    pub fn new<T: Serialize>(
+        target: impl Into<String>,
+        look: impl Future<Output = Seen<T>> + Send + 'static,
+    ) -> Self {
+        let look = Box::pin(async move { to_json(&look.await) });
+        Self { target: target.into(), look }
+    }
+}
+
+/// A kind of target and its section of the facts document.
+pub struct Kind {
+    /// The section's name: `facts.NAME`. Also the probe's name.
+    pub name: &'static str,
+    /// Why its facts are unseen where no such target was given.
+    pub not_given: &'static str,
+    /// What to give so that they are.
+    pub give: &'static str,
+    /// The schema of the section.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// The look, where such a target was given.
+    pub step: fn(&Ask) -> Option<Step>,
+}
+
+/// The kinds, in the order of the facts document.
+pub static KINDS: &[Kind] = &[Kind {
+    name: "declared",
+    not_given: "no manifest names this environment",
+    give: "seaworthy init",
+    schema: schema_of::<Declared>,
+    step: crate::declared::step,
+}];
+
+/// The schema of a section.
+pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// The facts of a section for which no target was given.
+pub fn not_given(kind: &Kind) -> Json {
+    let why = Unseen::new(Blind::NotGiven, kind.not_given).give(kind.give);
+    to_json(&Seen::<()>::Unseen(why))
+}
+
+/// The JSON schema of the whole facts document, as the catalog's expressions see it.
+pub fn facts_schema() -> Json {
+    let mut generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    let properties: serde_json::Map<String, Json> =
+        KINDS.iter().map(|kind| (kind.name.to_owned(), (kind.schema)(&mut generator).to_value())).collect();
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Facts",
+        "description": "What probes saw. Any value may stand as {\"$seen\": value, \"by_hand\": command}, or as {\"$unseen\": {kind, why, give}} where it could not be seen; a list that was cut short ends in such an element.",
+        "type": "object",
+        "properties": properties,
+        "$defs": generator.take_definitions(true),
+    })
+}
+
+/// Facts as JSON. A map with keys that are no text cannot be in a fact.
+pub fn to_json<T: Serialize>(facts: &T) -> Json {
+    serde_json::to_value(facts).unwrap_or_else(|error| {
+        let why = Unseen::new(Blind::Crashed, format!("the facts could not be written: {error}"));
+        serde_json::json!({ "$unseen": why })
+    })
+}
