@@ -1,0 +1,92 @@
+//! Liars that speak HTTP/1.1.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use flate2::{Compression, FlushCompress};
+
+use super::{Liar, pour};
+
+/// Longest request head that is read.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Answers every request with 200 and this body.
+pub fn yes_sayer(body: impl Into<String>) -> std::io::Result<Liar> {
+    let body = body.into();
+    Liar::start(move |stream| {
+        while read_head(stream)?.is_some() {
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n");
+            stream.write_all(format!("{head}{body}").as_bytes())?;
+        }
+        Ok(())
+    })
+}
+
+/// Sends every request on to another path of its own.
+pub fn redirect_loop() -> std::io::Result<Liar> {
+    Liar::start(|stream| {
+        let mut round = 0_u64;
+        while read_head(stream)?.is_some() {
+            round += 1;
+            let answer =
+                format!("HTTP/1.1 302 Found\r\nlocation: /again/{round}\r\ncontent-length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes())?;
+        }
+        Ok(())
+    })
+}
+
+/// A head without end: one header after the other.
+pub fn huge_headers() -> std::io::Result<Liar> {
+    Liar::start(|stream| {
+        read_head(stream)?;
+        let header = format!("x-filler: {}\r\n", "a".repeat(8000));
+        pour(stream, b"HTTP/1.1 200 OK\r\n", header.as_bytes())
+    })
+}
+
+/// A body without end and without a length.
+pub fn endless_body() -> std::io::Result<Liar> {
+    Liar::start(|stream| {
+        read_head(stream)?;
+        pour(stream, b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n", &[b'a'; 16 * 1024])
+    })
+}
+
+/// A small gzip body that inflates to 16 GiB: one deflate stream, 1 KiB for each MiB.
+pub fn gzip_bomb() -> std::io::Result<Liar> {
+    const MEBIBYTES: usize = 16 * 1024;
+    let block = zeros_block()?;
+    Liar::start(move |stream| {
+        read_head(stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-type: text/html\r\n\r\n")?;
+        stream.write_all(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])?;
+        for _ in 0..MEBIBYTES {
+            stream.write_all(&block)?;
+        }
+        Ok(())
+    })
+}
+
+/// One MiB of zeros as whole deflate blocks, none of them the last, so that they can be repeated.
+fn zeros_block() -> std::io::Result<Vec<u8>> {
+    let mut compress = flate2::Compress::new(Compression::best(), false);
+    let mut block = Vec::with_capacity(16 * 1024);
+    compress.compress_vec(&vec![0; 1024 * 1024], &mut block, FlushCompress::Full)?;
+    Ok(block)
+}
+
+/// Reads one request head; nothing when the client has gone.
+fn read_head(stream: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
+    let mut head = Vec::new();
+    let mut byte = [0; 1];
+    while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD_BYTES_MAX {
+        if stream.read(&mut byte)? == 0 {
+            return Ok(None);
+        }
+        head.push(byte[0]);
+    }
+    Ok(Some(head))
+}
