@@ -12,6 +12,8 @@ use crate::testbed::Part;
 
 /// How long one command may take.
 const COMMAND_WITHIN: Duration = Duration::from_mins(3);
+/// How long one command may take that prepares a part: it may build a program.
+const PREPARE_WITHIN: Duration = Duration::from_mins(30);
 /// Where programs are looked for besides the caller's path.
 pub(crate) const PROGRAM_FOLDERS: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -42,14 +44,19 @@ impl Commands {
 
     /// Runs commands one after the other; the first that fails ends it.
     pub(crate) fn run_all(&self, commands: &[Run], stage: &str) -> Result<(), StartError> {
-        commands.iter().try_for_each(|run| self.run(run, stage))
+        commands.iter().try_for_each(|run| self.run(run, stage, COMMAND_WITHIN))
     }
 
-    fn run(&self, run: &Run, stage: &str) -> Result<(), StartError> {
+    /// Runs the commands that prepare a part, which may take long.
+    pub(crate) fn prepare(&self, commands: &[Run]) -> Result<(), StartError> {
+        commands.iter().try_for_each(|run| self.run(run, "prepare", PREPARE_WITHIN))
+    }
+
+    fn run(&self, run: &Run, stage: &str, within: Duration) -> Result<(), StartError> {
         let words = self.values.fill_all(run, &format!("`{stage}`"))?;
         let log = self.values.work.join(format!("{stage}.log"));
         let mut kept = Kept::start(&self.start(&words, self.user.as_deref(), log))?;
-        let how = kept.ended_within(COMMAND_WITHIN).map(str::to_owned);
+        let how = kept.ended_within(within).map(str::to_owned);
         kept.stop();
         match how.as_deref() {
             Some("exit 0") => Ok(()),

@@ -29,6 +29,9 @@ pub struct Description {
     /// the first process that names a user.
     #[serde(default)]
     pub user: Option<String>,
+    /// Files and folders of the testbed that `prepare` builds something from.
+    #[serde(default)]
+    pub built_from: Vec<String>,
     /// Commands that fill the work directory; run once per content of the part, then copied. They
     /// know the secrets, which are kept with the copy, and no ports, which are new at each start.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! Prepared work directories, kept so that a part is prepared once per content and copied after.
 //!
-//! The key is a digest of the part's folder and of the programs it needs. Secrets are kept with the
+//! The key is a digest of the part's folder, of what it is built from, and of the programs it needs. Secrets are kept with the
 //! copy, because prepared data may have them baked in; the directory is ours alone for that reason.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ use crate::testbed::{Part, find_program};
 
 /// How long the copy of an older content is kept.
 const STALE: Duration = Duration::from_hours(24);
+/// How long a copy is used: what was prepared may end by itself, as certificates do.
+const USABLE: Duration = Duration::from_hours(7 * 24);
 const PART_FILES_MAX: usize = 10_000;
 
 /// Fills the work directory of `values` from the cache, preparing it first where it is new, and
@@ -34,7 +36,8 @@ pub(crate) fn fill(part: &Part, values: &mut Values) -> Result<(), StartError> {
     let key = format!("{}-{}", part.name, digest(part)?);
     let entry = cache.join(&key);
     let lock = lock(&cache.join(format!("{key}.lock")), FlockArg::LockExclusive)?;
-    if !entry.join("whole").exists() {
+    let whole = entry.join("whole");
+    if !whole.exists() || is_older(&whole, USABLE) {
         remove_stale(&cache, &part.name, &key);
         prepare(part, values, &entry)?;
     }
@@ -62,7 +65,7 @@ fn prepare(part: &Part, values: &Values, entry: &Path) -> Result<(), StartError>
     // The user of the part must reach its work directory in here; names in here are not secret.
     let commands = Commands::new(part, &values, &env)?;
     commands.give_to_owner(&work)?;
-    commands.run_all(&part.description.prepare, "prepare")?;
+    commands.prepare(&part.description.prepare)?;
     let whole = entry.join("whole");
     fs::write(&whole, "").map_err(StartError::file("write", &whole))
 }
@@ -126,7 +129,7 @@ fn remove_stale(cache: &Path, part: &str, keep: &str) {
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let digest = name.strip_prefix(&prefix).filter(|rest| rest.len() == 64);
-        if digest.is_none() || name == keep || !is_stale(&entry.path()) {
+        if digest.is_none() || name == keep || !is_older(&entry.path(), STALE) {
             continue;
         }
         let Ok(held) = lock(&cache.join(format!("{name}.lock")), FlockArg::LockExclusiveNonblock) else {
@@ -137,26 +140,25 @@ fn remove_stale(cache: &Path, part: &str, keep: &str) {
     }
 }
 
-fn is_stale(path: &Path) -> bool {
+fn is_older(path: &Path, than: Duration) -> bool {
     let made = fs::metadata(path).and_then(|found| found.modified());
-    made.ok().and_then(|made| SystemTime::now().duration_since(made).ok()).is_some_and(|age| age > STALE)
+    made.ok().and_then(|made| SystemTime::now().duration_since(made).ok()).is_some_and(|age| age > than)
 }
 
-/// A digest of what the prepared data depends on: the part's files, and the programs it runs.
+/// A digest of what the prepared data depends on: files of the part and of its sources, and programs.
 fn digest(part: &Part) -> Result<String, StartError> {
     let mut hash = Sha256::new();
     let mut files = Vec::new();
     list_files(&part.folder, &mut files)?;
+    for source in &part.description.built_from {
+        list_files(&part.testbed.join(source), &mut files)?;
+    }
     files.sort();
     for path in files {
         let content = fs::read(&path).map_err(StartError::file("read", &path))?;
-        let name = path.strip_prefix(&part.folder).unwrap_or(&path).to_string_lossy().into_owned();
-        hash.update(format!(
-            "file {} {} {}\n",
-            name,
-            fs::metadata(&path).map_or(0, |m| m.mode()),
-            content.len()
-        ));
+        let name = path.strip_prefix(&part.testbed).unwrap_or(&path).to_string_lossy().into_owned();
+        let mode = fs::metadata(&path).map_or(0, |found| found.mode());
+        hash.update(format!("file {name} {mode} {}\n", content.len()));
         hash.update(&content);
     }
     for program in part.description.needs.keys() {
@@ -168,6 +170,10 @@ fn digest(part: &Part) -> Result<String, StartError> {
 }
 
 fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), StartError> {
+    if folder.is_file() {
+        files.push(folder.to_path_buf());
+        return Ok(());
+    }
     for entry in fs::read_dir(folder).map_err(StartError::file("read", folder))? {
         let entry = entry.map_err(StartError::file("read", folder))?;
         let kind = entry.file_type().map_err(StartError::file("read", folder))?;
