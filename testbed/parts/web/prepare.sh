@@ -1,0 +1,48 @@
+#!/bin/bash
+# Fills the work directory: the service's binary and its configuration of nginx, certificates, the database with schema and accounts.
+set -euo pipefail
+
+as_postgres() {
+    if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups -- "$@"; else "$@"; fi
+}
+
+# The service, built where its own workspace keeps what it built before. Cargo wants the home of
+# whoever runs this; HOME is the work directory.
+home=$(getent passwd "$(id -u)" | cut -d: -f6)
+HOME=$home SHOP_COMMIT=$(printf '5%.0s' {1..40}) \
+    cargo build --locked --quiet --jobs 2 --manifest-path "$TESTBED/service/Cargo.toml"
+mkdir -p bin uploads redis run tmp/body tls
+strip -o bin/shop "$TESTBED/service/target/debug/shop" || cp "$TESTBED/service/target/debug/shop" bin/shop
+
+cp -r "$TESTBED/service/deploy/nginx/include" nginx
+
+# A root and an intermediate authority, and a certificate for 90 days.
+bash "$PART/certificate.sh" authorities
+bash "$PART/certificate.sh" leaf 90
+
+# The database: an owner for the schema, a role for rows, accounts.
+postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+postgres=${postgres:-$(dirname "$(readlink -f "$(command -v postgres)")")}
+echo "$postgres" > postgres.bin
+socket=$(mktemp -d)
+printf '%s' "$SECRET_DATABASE_SUPERUSER" > superuser.pw
+[ "$(id -u)" != 0 ] || chown -R postgres: . "$socket"
+as_postgres "$postgres/initdb" -D pg -U postgres --auth=scram-sha-256 --pwfile=superuser.pw --encoding=UTF8 --locale=C.UTF-8 > /dev/null
+rm superuser.pw
+as_postgres "$postgres/pg_ctl" -D pg -w -l initdb.log -o "-k $socket -c listen_addresses='' -c fsync=off" start > /dev/null
+trap 'as_postgres "$postgres/pg_ctl" -D pg -w -m fast stop > /dev/null; rm -rf "$socket"' EXIT
+export PGHOST=$socket PGUSER=postgres PGPASSWORD=$SECRET_DATABASE_SUPERUSER
+"$postgres/psql" -q -v ON_ERROR_STOP=1 -d postgres <<SQL
+CREATE ROLE shop_owner LOGIN PASSWORD '$SECRET_DATABASE_OWNER';
+CREATE ROLE shop_app LOGIN PASSWORD '$SECRET_DATABASE_APP';
+CREATE DATABASE shop OWNER shop_owner;
+REVOKE CONNECT ON DATABASE shop FROM PUBLIC;
+GRANT CONNECT ON DATABASE shop TO shop_app;
+SQL
+"$postgres/psql" -q -v ON_ERROR_STOP=1 -d shop <<SQL
+ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO shop_app;
+SQL
+export DATABASE_URL="postgres://shop_owner:$SECRET_DATABASE_OWNER@localhost/shop?host=$socket"
+bin/shop migrate
+bin/shop create-account user@example.com user <<< "$SECRET_USER_PASSWORD"
+bin/shop create-account admin@example.com admin <<< "$SECRET_ADMIN_PASSWORD"
