@@ -52,7 +52,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    pub(super) fn checked(&self) -> Result<(), (String, &'static str)> {
+    /// Whether every URL and path can be used; else what is wrong and the way out.
+    pub fn checked(&self) -> Result<(), (String, &'static str)> {
         for text in &self.urls {
             check_origin(text)?;
         }

@@ -1,0 +1,40 @@
+//! The catalog and the matrix of proofs that this binary carries.
+
+use anyhow::Context;
+use include_dir::{Dir, include_dir};
+use seaworthy_core::catalog::{Catalog, Matrix};
+
+static CATALOG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../catalog");
+static MATRIX: &str = include_str!("../../../testbed/matrix.snap");
+
+/// The files of the built-in catalog: path below `catalog/` and text.
+pub(crate) fn files() -> Vec<(String, &'static str)> {
+    let mut found = Vec::new();
+    collect(&CATALOG, &mut found);
+    found.sort();
+    found
+}
+
+fn collect(folder: &Dir<'static>, found: &mut Vec<(String, &'static str)>) {
+    for file in folder.files() {
+        let path = file.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            found.push((path.to_string_lossy().replace('\\', "/"), file.contents_utf8().unwrap_or_default()));
+        }
+    }
+    for inner in folder.dirs() {
+        collect(inner, found);
+    }
+}
+
+/// The matrix of proofs.
+pub(crate) fn matrix() -> anyhow::Result<Matrix> {
+    Matrix::read(MATRIX).context("the built-in proof matrix cannot be read")
+}
+
+/// The built-in catalog with its proofs.
+pub(crate) fn catalog() -> anyhow::Result<Catalog> {
+    let files = files();
+    let borrowed = files.iter().map(|(path, text)| (path.as_str(), *text));
+    Catalog::read(borrowed, &matrix()?).context("the built-in catalog cannot be read")
+}

@@ -1,0 +1,182 @@
+//! `seaworthy check`: looks, judges, decides, keeps, prints.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use seaworthy_core::catalog::{Catalog, CompiledRequirement, compile};
+use seaworthy_core::facts::Provenance;
+use seaworthy_core::gate::decide;
+use seaworthy_core::limits::FACTS_BYTES_MAX;
+use seaworthy_core::manifest::GateSpec;
+use seaworthy_core::run::{RUN_VERSION, Run};
+use serde_json::Value as Json;
+
+use super::print;
+use crate::builtin;
+use crate::cli::Check;
+use crate::exit::Wrong;
+use crate::run::look::{Looked, look};
+use crate::run::{judged, next, progress, subject};
+
+/// Carries out a check.
+pub(super) async fn run(check: &Check) -> anyhow::Result<ExitCode> {
+    let catalog = catalog_with(&check.pack)?;
+    let wanted = wanted(&catalog, &check.only)?;
+    let run = match &check.from {
+        Some(file) => again(check, &catalog, &wanted, file)?,
+        None => live(check, &catalog, &wanted).await?,
+    };
+    print::run(&run, &check.print)?;
+    Ok(ExitCode::from(run.decision.headline.exit_code()))
+}
+
+async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Result<Run> {
+    let now = Utc::now();
+    let began = Instant::now();
+    let subject = subject::of(check, now)?;
+    let progress = progress::Progress::start();
+    let looked = look(&subject.ask, None, &|event| progress.tell(event)).await;
+    progress.end();
+    let mut run = Run {
+        version: RUN_VERSION,
+        id: uuid::Uuid::now_v7().to_string(),
+        seaworthy: env!("CARGO_PKG_VERSION").to_owned(),
+        service: subject.service.clone(),
+        environment: subject.environment.clone(),
+        target: subject.target.clone(),
+        consent: subject.ask.consent,
+        commit: commit_in(&looked.facts),
+        started_at: now,
+        took_ms: 0,
+        policy: catalog.digest(),
+        only: check.only.clone(),
+        decision: decide(&GateSpec::default(), &[]),
+        findings: Vec::new(),
+        provenance: looked.provenance.clone(),
+        next: next::steps(&subject, &looked.facts),
+        detected: next::detected(&looked.facts),
+        facts: Json::Null,
+    };
+    judge_into(&mut run, catalog, wanted, looked, &subject.gate)?;
+    run.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(run)
+}
+
+/// Judges saved facts again. The time of judging is when they were seen, so the verdicts are those of then.
+fn again(check: &Check, catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyhow::Result<Run> {
+    let saved = read_json(file)?;
+    let is_run = saved.get("facts").is_some() && saved.get("version").is_some();
+    let mut run = if is_run {
+        let run: Run = serde_json::from_value(saved).map_err(|error| {
+            Wrong::new(
+                format!("{} is not a run of version {RUN_VERSION}: {error}", file.display()),
+                "`seaworthy check --format json` writes one",
+            )
+        })?;
+        Run { policy: catalog.digest(), only: check.only.clone(), ..run }
+    } else {
+        blank(catalog, check, file, saved)
+    };
+    let looked = Looked { facts: std::mem::take(&mut run.facts), provenance: run.provenance.clone() };
+    judge_into(&mut run, catalog, wanted, looked, &GateSpec::default())
+        .map_err(|error| Wrong::new(error.to_string(), "give a facts document or a run in JSON"))?;
+    Ok(run)
+}
+
+fn blank(catalog: &Catalog, check: &Check, file: &Path, facts: Json) -> Run {
+    Run {
+        version: RUN_VERSION,
+        id: uuid::Uuid::now_v7().to_string(),
+        seaworthy: env!("CARGO_PKG_VERSION").to_owned(),
+        service: "saved facts".to_owned(),
+        environment: None,
+        target: file.display().to_string(),
+        consent: seaworthy_core::consent::Consent::Observe,
+        commit: commit_in(&facts),
+        started_at: Utc::now(),
+        took_ms: 0,
+        policy: catalog.digest(),
+        only: check.only.clone(),
+        decision: decide(&GateSpec::default(), &[]),
+        findings: Vec::new(),
+        provenance: Vec::<Provenance>::new(),
+        next: Vec::new(),
+        detected: next::detected(&facts),
+        facts,
+    }
+}
+
+fn judge_into(
+    run: &mut Run,
+    catalog: &Catalog,
+    wanted: &Wanted,
+    looked: Looked,
+    gate: &GateSpec,
+) -> anyhow::Result<()> {
+    let at: DateTime<Utc> = run.started_at;
+    run.findings = judged::findings(catalog, &looked.facts, at, |requirement| wanted.takes(requirement))?;
+    run.decision = decide(gate, &run.findings);
+    run.facts = looked.facts;
+    Ok(())
+}
+
+fn read_json(file: &Path) -> anyhow::Result<Json> {
+    let shown = file.display();
+    let wrong = |why: String| Wrong::new(format!("could not read facts from {shown}: {why}"), "give a JSON file");
+    let source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(file).map_err(|error| wrong(error.to_string()))?)
+    };
+    let mut bytes = Vec::new();
+    source.take(FACTS_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    if bytes.len() > FACTS_BYTES_MAX {
+        return Err(wrong(format!("it has more than {FACTS_BYTES_MAX} bytes")));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+}
+
+fn commit_in(facts: &Json) -> Option<String> {
+    facts.pointer("/repo/commit").and_then(Json::as_str).map(str::to_owned)
+}
+
+/// The requirements that were asked for.
+pub(crate) struct Wanted(Vec<String>);
+
+impl Wanted {
+    fn takes(&self, requirement: &CompiledRequirement) -> bool {
+        self.0.is_empty() || self.0.iter().any(|name| *name == requirement.spec.id || *name == requirement.spec.area)
+    }
+}
+
+fn wanted(catalog: &Catalog, only: &[String]) -> anyhow::Result<Wanted> {
+    for name in only {
+        let known = catalog.iter().any(|have| have.spec.id == *name || have.spec.area == *name);
+        if !known {
+            return Err(Wrong::new(
+                format!("the catalog has no requirement and no area `{name}`"),
+                "`seaworthy catalog list` lists them",
+            ));
+        }
+    }
+    Ok(Wanted(only.to_vec()))
+}
+
+/// The built-in catalog and what the packs add.
+fn catalog_with(packs: &[std::path::PathBuf]) -> anyhow::Result<Catalog> {
+    let mut catalog = builtin::catalog()?;
+    for pack in packs {
+        for (file, text) in super::catalog::files_in(pack)? {
+            let requirement = compile(&file, &text, &seaworthy_core::catalog::Matrix::default())
+                .map_err(|error| Wrong::new(format!("{:#}", anyhow::Error::from(error)), "`seaworthy catalog lint --dir` tells more"))?;
+            catalog.add(requirement, &file).map_err(|error| {
+                Wrong::new(error.to_string(), "a pack adds requirements and never replaces one")
+            })?;
+        }
+    }
+    Ok(catalog)
+}
+

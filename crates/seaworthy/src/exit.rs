@@ -1,0 +1,60 @@
+//! How a command ends: 0 go, 1 no-go, 2 the request was wrong, 3 Seaworthy failed, 4 undecided.
+
+use std::process::ExitCode;
+
+use seaworthy_core::manifest::ManifestError;
+
+/// A request that cannot be carried out as it was made, and the way out.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub(crate) struct Wrong {
+    /// What is wrong, in the present tense.
+    pub(crate) what: String,
+    /// The way out.
+    pub(crate) help: Option<String>,
+}
+
+impl Wrong {
+    pub(crate) fn new(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
+        Self { what: what.into(), help: Some(help.into()) }.into()
+    }
+}
+
+/// The exit code of a wrong request.
+pub(crate) const WRONG: u8 = 2;
+/// The exit code of our own failure.
+pub(crate) const FAILED: u8 = 3;
+
+/// Prints an error with its place and the way out; gives the exit code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    if let Some(wrong) = error.downcast_ref::<Wrong>() {
+        say(&format!("error: {}", wrong.what), None, wrong.help.as_deref());
+        return ExitCode::from(WRONG);
+    }
+    if let Some(manifest) = error.downcast_ref::<ManifestError>() {
+        let place = manifest.place.map(|at| format!("{}:{}:{}", manifest.file, at.line, at.column));
+        let place = place.unwrap_or_else(|| manifest.file.clone());
+        say(&format!("error: {manifest}"), Some(&place), manifest.help.as_deref());
+        return ExitCode::from(WRONG);
+    }
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    say(
+        &format!("error: Seaworthy failed, not your service: {}", causes.join(": ")),
+        None,
+        Some("nothing was decided; run it again, and report this if it stays"),
+    );
+    ExitCode::from(FAILED)
+}
+
+fn say(headline: &str, place: Option<&str>, help: Option<&str>) {
+    use std::io::Write;
+    let mut out = anstream::stderr();
+    // Where stderr is gone there is nobody left to tell.
+    let _ = writeln!(out, "{headline}");
+    if let Some(place) = place {
+        let _ = writeln!(out, "  --> {place}");
+    }
+    if let Some(help) = help {
+        let _ = writeln!(out, "help: {help}");
+    }
+}

@@ -1,0 +1,64 @@
+//! Fetches the value behind a reference, from the environment or from a file that only its owner may read.
+
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::manifest::SecretRef;
+use seaworthy_probes::ask::Secrets;
+
+/// Longest secret, in bytes.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
+/// `O_NONBLOCK | O_NOFOLLOW` on Linux: neither wait for a FIFO's writer nor follow a link.
+const OPEN_FLAGS: i32 = 0o4000 | 0o400_000;
+
+/// Secrets from this process's environment and from files relative to `base`.
+pub(crate) fn of_this_process(base: &Path) -> Secrets {
+    let base = base.to_owned();
+    Arc::new(move |reference| match reference {
+        SecretRef::Env(name) => match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Ok(value.into()),
+            _ => Err(Unseen::new(Blind::NotGiven, format!("the environment variable `{name}` is not set"))
+                .give(format!("export {name}=…"))),
+        },
+        SecretRef::File(path) => from_file(&base.join(path)).map(Into::into),
+    })
+}
+
+/// Secrets that were made for this run, by name; the testbed's own.
+pub(crate) fn of_map(values: std::collections::BTreeMap<String, String>) -> Secrets {
+    Arc::new(move |reference| match reference {
+        SecretRef::Env(name) if values.contains_key(name) => Ok(values[name].clone().into()),
+        SecretRef::Env(_) | SecretRef::File(_) => {
+            Err(Unseen::new(Blind::NotGiven, format!("there is no {reference}")))
+        }
+    })
+}
+
+fn from_file(path: &PathBuf) -> Result<String, Unseen> {
+    let shown = path.display();
+    let denied = |why: String| Unseen::new(Blind::Denied, why);
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(OPEN_FLAGS)
+        .open(path)
+        .map_err(|error| denied(format!("the secret's file `{shown}`: {error}")))?;
+    let meta = file.metadata().map_err(|error| denied(format!("the secret's file `{shown}`: {error}")))?;
+    if !meta.is_file() || meta.len() > SECRET_BYTES_MAX {
+        return Err(denied(format!("`{shown}` is not a small regular file")));
+    }
+    if meta.mode() & 0o077 != 0 {
+        return Err(denied(format!("the secret's file `{shown}` can be read by others"))
+            .give(format!("chmod 600 {shown}")));
+    }
+    let mut text = String::new();
+    file.take(SECRET_BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(|_| denied(format!("the secret's file `{shown}` is not text")))?;
+    match text.lines().next().map(str::trim) {
+        Some(first) if !first.is_empty() => Ok(first.to_owned()),
+        _ => Err(denied(format!("the secret's file `{shown}` is empty"))),
+    }
+}

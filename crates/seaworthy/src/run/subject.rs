@@ -1,0 +1,168 @@
+//! What is to be checked: a URL, a repository, or an environment of a manifest.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use seaworthy_core::consent::Consent;
+use seaworthy_core::limits::{Limits, YAML_BYTES_MAX};
+use seaworthy_core::manifest::{Environment, FILE_NAME, GateSpec, Manifest};
+use seaworthy_probes::ask::Ask;
+
+use crate::cli::Check;
+use crate::exit::Wrong;
+use crate::run::secrets;
+
+/// What a run is about, before anything was looked at.
+pub(crate) struct Subject {
+    pub(crate) ask: Ask,
+    pub(crate) service: String,
+    pub(crate) environment: Option<String>,
+    /// As the user would write it.
+    pub(crate) target: String,
+    pub(crate) gate: GateSpec,
+    /// The repository, where there is one.
+    pub(crate) repo: Option<PathBuf>,
+    /// Environments that the manifest names and this run does not look at.
+    pub(crate) others: Vec<String>,
+}
+
+/// Reads the request. `now` is when looking begins.
+pub(crate) fn of(check: &Check, now: DateTime<Utc>) -> anyhow::Result<Subject> {
+    match check.target.as_deref() {
+        Some(url) if url.contains("://") => of_url(check, url, now),
+        path => of_folder(check, Path::new(path.unwrap_or(".")), now),
+    }
+}
+
+fn of_url(check: &Check, url: &str, now: DateTime<Utc>) -> anyhow::Result<Subject> {
+    let environment = Environment {
+        consent: Consent::Probe,
+        urls: vec![url.to_owned()],
+        ca: check.ca.clone(),
+        resolve: check.resolve.iter().cloned().collect(),
+        ..Environment::default()
+    };
+    environment.checked().map_err(|(what, help)| Wrong::new(what, help))?;
+    if check.env.is_some() {
+        return Err(Wrong::new(
+            "`--env` names an environment of a manifest, and a URL has none",
+            "give the repository instead of the URL",
+        ));
+    }
+    let parsed = url::Url::parse(url).map_err(|error| Wrong::new(error.to_string(), "write https://host"))?;
+    let service = parsed.host_str().unwrap_or(url).to_owned();
+    // A URL carries no grant: only the command line can raise the level.
+    let ask = ask(check, environment, PathBuf::from("."), check.consent.unwrap_or_default(), now);
+    Ok(Subject {
+        ask,
+        service,
+        environment: None,
+        target: url.to_owned(),
+        gate: GateSpec::default(),
+        repo: None,
+        others: Vec::new(),
+    })
+}
+
+fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result<Subject> {
+    if !folder.is_dir() {
+        return Err(Wrong::new(
+            format!("`{}` is not a folder", folder.display()),
+            "give a repository's folder, or a URL that begins with https://",
+        ));
+    }
+    let manifest = read_manifest(&folder.join(FILE_NAME))?;
+    let absolute = folder.canonicalize().with_context(|| format!("could not open {}", folder.display()))?;
+    let found_name = absolute.file_name().map_or_else(|| "service".into(), |name| name.to_string_lossy().into());
+    let Some(manifest) = manifest else {
+        if let Some(name) = &check.env {
+            return Err(Wrong::new(
+                format!("there is no {FILE_NAME} in `{}`, so no environment `{name}`", folder.display()),
+                "`seaworthy init` writes one from what the repository holds",
+            ));
+        }
+        let environment = repo_only();
+        let ask = ask(check, environment, folder.to_owned(), level(None, Consent::Observe, check), now);
+        return Ok(Subject {
+            ask,
+            service: found_name,
+            environment: None,
+            target: folder.display().to_string(),
+            gate: GateSpec::default(),
+            repo: Some(folder.to_owned()),
+            others: Vec::new(),
+        });
+    };
+    let (name, mut environment) = chosen(&manifest, check.env.as_deref())?;
+    environment.repo.get_or_insert_with(|| ".".to_owned());
+    let others = manifest.environments.keys().filter(|other| Some(*other) != name.as_ref()).cloned().collect();
+    let level = level(name.as_deref(), environment.consent, check);
+    Ok(Subject {
+        ask: ask(check, environment, folder.to_owned(), level, now),
+        service: manifest.service.name,
+        environment: name,
+        target: folder.display().to_string(),
+        gate: manifest.gate,
+        repo: Some(folder.to_owned()),
+        others,
+    })
+}
+
+fn repo_only() -> Environment {
+    Environment { repo: Some(".".to_owned()), ..Environment::default() }
+}
+
+/// The environment that was asked for; the only one where none was; else the repository alone.
+fn chosen(manifest: &Manifest, wanted: Option<&str>) -> anyhow::Result<(Option<String>, Environment)> {
+    if let Some(name) = wanted {
+        let Some(environment) = manifest.environments.get(name) else {
+            let known: Vec<&str> = manifest.environments.keys().map(String::as_str).collect();
+            let help = if known.is_empty() { "it names none".to_owned() } else { format!("it names {}", known.join(", ")) };
+            return Err(Wrong::new(format!("{FILE_NAME} names no environment `{name}`"), help));
+        };
+        return Ok((Some(name.to_owned()), environment.clone()));
+    }
+    let mut all = manifest.environments.iter();
+    match (all.next(), all.next()) {
+        (Some((name, only)), None) => Ok((Some(name.clone()), only.clone())),
+        _ => Ok((None, repo_only())),
+    }
+}
+
+/// Environments in which the manifest's grant is enough. Everywhere else the level must also stand on the command
+/// line: a manifest can arrive by pull request.
+const GRANT_IS_ENOUGH: [&str; 2] = ["local", "staging"];
+
+/// What the manifest grants; the command line can lower it, and cannot raise it.
+fn level(environment: Option<&str>, granted: Consent, check: &Check) -> Consent {
+    let enough = environment.is_some_and(|name| GRANT_IS_ENOUGH.contains(&name));
+    let asked = check.consent.unwrap_or(if enough { granted } else { Consent::Observe });
+    asked.min(granted)
+}
+
+fn ask(check: &Check, environment: Environment, base: PathBuf, consent: Consent, now: DateTime<Utc>) -> Ask {
+    let limits = Limits { deadline: Duration::from_secs(check.deadline), ..Limits::default() };
+    let secrets = secrets::of_this_process(&base);
+    Ask { environment, base, consent, limits, now, secrets }
+}
+
+/// Reads a manifest, or `None` where there is no file.
+pub(crate) fn read_manifest(path: &Path) -> anyhow::Result<Option<Manifest>> {
+    let shown = path.display().to_string();
+    let meta = match std::fs::metadata(path) {
+        Ok(meta) => meta,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Wrong::new(format!("could not read {shown}: {error}"), "mend its rights")),
+    };
+    if !meta.is_file() || meta.len() > YAML_BYTES_MAX as u64 {
+        return Err(Wrong::new(
+            format!("{shown} is not a regular file of at most {YAML_BYTES_MAX} bytes"),
+            "`seaworthy init --force` writes a new one",
+        ));
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Wrong::new(format!("could not read {shown}: {error}"), "write it as UTF-8 text"))?;
+    Ok(Some(Manifest::parse(&shown, &text)?))
+}
