@@ -61,6 +61,7 @@ pub struct DeclaredPostgres {
 }
 
 /// Always given: an environment made from the command line states its URL or folder.
+#[expect(clippy::unnecessary_wraps, reason = "every kind gives a step in this form")]
 pub(crate) fn step(ask: &Ask) -> Option<Step> {
     let environment = &ask.environment;
     let declared = Declared {

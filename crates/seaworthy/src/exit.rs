@@ -15,7 +15,7 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    pub(crate) fn new(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
         Self { what: what.into(), help: Some(help.into()) }.into()
     }
 }

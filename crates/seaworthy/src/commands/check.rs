@@ -71,7 +71,7 @@ fn again(check: &Check, catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyh
     let is_run = saved.get("facts").is_some() && saved.get("version").is_some();
     let mut run = if is_run {
         let run: Run = serde_json::from_value(saved).map_err(|error| {
-            Wrong::new(
+            Wrong::error(
                 format!("{} is not a run of version {RUN_VERSION}: {error}", file.display()),
                 "`seaworthy check --format json` writes one",
             )
@@ -82,7 +82,7 @@ fn again(check: &Check, catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyh
     };
     let looked = Looked { facts: std::mem::take(&mut run.facts), provenance: run.provenance.clone() };
     judge_into(&mut run, catalog, wanted, looked, &GateSpec::default())
-        .map_err(|error| Wrong::new(error.to_string(), "give a facts document or a run in JSON"))?;
+        .map_err(|error| Wrong::error(error.to_string(), "give a facts document or a run in JSON"))?;
     Ok(run)
 }
 
@@ -125,14 +125,18 @@ fn judge_into(
 
 fn read_json(file: &Path) -> anyhow::Result<Json> {
     let shown = file.display();
-    let wrong = |why: String| Wrong::new(format!("could not read facts from {shown}: {why}"), "give a JSON file");
+    let wrong =
+        |why: String| Wrong::error(format!("could not read facts from {shown}: {why}"), "give a JSON file");
     let source: Box<dyn Read> = if file == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
         Box::new(std::fs::File::open(file).map_err(|error| wrong(error.to_string()))?)
     };
     let mut bytes = Vec::new();
-    source.take(FACTS_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    source
+        .take(FACTS_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| wrong(error.to_string()))?;
     if bytes.len() > FACTS_BYTES_MAX {
         return Err(wrong(format!("it has more than {FACTS_BYTES_MAX} bytes")));
     }
@@ -148,7 +152,8 @@ pub(crate) struct Wanted(Vec<String>);
 
 impl Wanted {
     fn takes(&self, requirement: &CompiledRequirement) -> bool {
-        self.0.is_empty() || self.0.iter().any(|name| *name == requirement.spec.id || *name == requirement.spec.area)
+        self.0.is_empty()
+            || self.0.iter().any(|name| *name == requirement.spec.id || *name == requirement.spec.area)
     }
 }
 
@@ -156,7 +161,7 @@ fn wanted(catalog: &Catalog, only: &[String]) -> anyhow::Result<Wanted> {
     for name in only {
         let known = catalog.iter().any(|have| have.spec.id == *name || have.spec.area == *name);
         if !known {
-            return Err(Wrong::new(
+            return Err(Wrong::error(
                 format!("the catalog has no requirement and no area `{name}`"),
                 "`seaworthy catalog list` lists them",
             ));
@@ -170,13 +175,17 @@ fn catalog_with(packs: &[std::path::PathBuf]) -> anyhow::Result<Catalog> {
     let mut catalog = builtin::catalog()?;
     for pack in packs {
         for (file, text) in super::catalog::files_in(pack)? {
-            let requirement = compile(&file, &text, &seaworthy_core::catalog::Matrix::default())
-                .map_err(|error| Wrong::new(format!("{:#}", anyhow::Error::from(error)), "`seaworthy catalog lint --dir` tells more"))?;
+            let requirement =
+                compile(&file, &text, &seaworthy_core::catalog::Matrix::default()).map_err(|error| {
+                    Wrong::error(
+                        format!("{:#}", anyhow::Error::from(error)),
+                        "`seaworthy catalog lint --dir` tells more",
+                    )
+                })?;
             catalog.add(requirement, &file).map_err(|error| {
-                Wrong::new(error.to_string(), "a pack adds requirements and never replaces one")
+                Wrong::error(error.to_string(), "a pack adds requirements and never replaces one")
             })?;
         }
     }
     Ok(catalog)
 }
-

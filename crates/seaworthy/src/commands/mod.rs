@@ -1,9 +1,9 @@
 //! One file per command; this one only chooses.
 
-mod catalog;
+pub(crate) mod catalog;
 mod check;
 mod completions;
-mod print;
+pub(crate) mod print;
 
 use std::process::ExitCode;
 
@@ -16,6 +16,8 @@ pub(crate) async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Catalog(catalog) => catalog::run(catalog).await,
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),
-        Command::Init(_) | Command::Explain(_) | Command::History(_) | Command::Report(_) => anyhow::bail!("soon"),
+        Command::Init(_) | Command::Explain(_) | Command::History(_) | Command::Report(_) => {
+            anyhow::bail!("soon")
+        }
     }
 }

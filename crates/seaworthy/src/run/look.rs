@@ -85,7 +85,8 @@ async fn one(probe: &'static str, step: Step, deadline: Duration) -> (&'static s
         Err(_) => {
             task.abort();
             let why = format!("probe `{probe}` had no answer within {} s", deadline.as_secs());
-            let unseen = Unseen::new(Blind::Timeout, why).give("a longer `--deadline`, or a target that answers");
+            let unseen =
+                Unseen::new(Blind::Timeout, why).give("a longer `--deadline`, or a target that answers");
             to_json(&Seen::<()>::Unseen(unseen))
         }
     };

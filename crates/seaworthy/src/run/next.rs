@@ -15,7 +15,10 @@ pub(crate) fn steps(subject: &Subject, facts: &Json) -> Vec<NextStep> {
     }
     let has_manifest = subject.environment.is_some() || !subject.others.is_empty();
     if subject.repo.is_some() && !has_manifest {
-        steps.push(step("seaworthy init".to_owned(), "your environments, from a manifest that it writes for you"));
+        steps.push(step(
+            "seaworthy init".to_owned(),
+            "your environments, from a manifest that it writes for you",
+        ));
     }
     if unseen("http") {
         steps.push(step(
@@ -24,10 +27,14 @@ pub(crate) fn steps(subject: &Subject, facts: &Json) -> Vec<NextStep> {
         ));
     }
     if subject.repo.is_none() {
-        steps.push(step("seaworthy check .".to_owned(), "secrets, migrations, pipeline and licences, in the repository"));
+        steps.push(step(
+            "seaworthy check .".to_owned(),
+            "secrets, migrations, pipeline and licences, in the repository",
+        ));
     }
     if subject.ask.consent == seaworthy_core::consent::Consent::Observe && !unseen("http") {
-        let target = subject.environment.as_ref().map_or(subject.target.clone(), |name| format!("--env {name}"));
+        let target =
+            subject.environment.as_ref().map_or(subject.target.clone(), |name| format!("--env {name}"));
         steps.push(step(
             format!("seaworthy check {target} --consent probe"),
             "rate limits, body limits, open operations: a bounded number of harmless requests",

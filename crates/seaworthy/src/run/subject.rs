@@ -44,14 +44,15 @@ fn of_url(check: &Check, url: &str, now: DateTime<Utc>) -> anyhow::Result<Subjec
         resolve: check.resolve.iter().cloned().collect(),
         ..Environment::default()
     };
-    environment.checked().map_err(|(what, help)| Wrong::new(what, help))?;
+    environment.checked().map_err(|(what, help)| Wrong::error(what, help))?;
     if check.env.is_some() {
-        return Err(Wrong::new(
+        return Err(Wrong::error(
             "`--env` names an environment of a manifest, and a URL has none",
             "give the repository instead of the URL",
         ));
     }
-    let parsed = url::Url::parse(url).map_err(|error| Wrong::new(error.to_string(), "write https://host"))?;
+    let parsed =
+        url::Url::parse(url).map_err(|error| Wrong::error(error.to_string(), "write https://host"))?;
     let service = parsed.host_str().unwrap_or(url).to_owned();
     // A URL carries no grant: only the command line can raise the level.
     let ask = ask(check, environment, PathBuf::from("."), check.consent.unwrap_or_default(), now);
@@ -68,17 +69,18 @@ fn of_url(check: &Check, url: &str, now: DateTime<Utc>) -> anyhow::Result<Subjec
 
 fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result<Subject> {
     if !folder.is_dir() {
-        return Err(Wrong::new(
+        return Err(Wrong::error(
             format!("`{}` is not a folder", folder.display()),
             "give a repository's folder, or a URL that begins with https://",
         ));
     }
     let manifest = read_manifest(&folder.join(FILE_NAME))?;
     let absolute = folder.canonicalize().with_context(|| format!("could not open {}", folder.display()))?;
-    let found_name = absolute.file_name().map_or_else(|| "service".into(), |name| name.to_string_lossy().into());
+    let found_name =
+        absolute.file_name().map_or_else(|| "service".into(), |name| name.to_string_lossy().into());
     let Some(manifest) = manifest else {
         if let Some(name) = &check.env {
-            return Err(Wrong::new(
+            return Err(Wrong::error(
                 format!("there is no {FILE_NAME} in `{}`, so no environment `{name}`", folder.display()),
                 "`seaworthy init` writes one from what the repository holds",
             ));
@@ -97,7 +99,8 @@ fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result
     };
     let (name, mut environment) = chosen(&manifest, check.env.as_deref())?;
     environment.repo.get_or_insert_with(|| ".".to_owned());
-    let others = manifest.environments.keys().filter(|other| Some(*other) != name.as_ref()).cloned().collect();
+    let others =
+        manifest.environments.keys().filter(|other| Some(*other) != name.as_ref()).cloned().collect();
     let level = level(name.as_deref(), environment.consent, check);
     Ok(Subject {
         ask: ask(check, environment, folder.to_owned(), level, now),
@@ -119,8 +122,12 @@ fn chosen(manifest: &Manifest, wanted: Option<&str>) -> anyhow::Result<(Option<S
     if let Some(name) = wanted {
         let Some(environment) = manifest.environments.get(name) else {
             let known: Vec<&str> = manifest.environments.keys().map(String::as_str).collect();
-            let help = if known.is_empty() { "it names none".to_owned() } else { format!("it names {}", known.join(", ")) };
-            return Err(Wrong::new(format!("{FILE_NAME} names no environment `{name}`"), help));
+            let help = if known.is_empty() {
+                "it names none".to_owned()
+            } else {
+                format!("it names {}", known.join(", "))
+            };
+            return Err(Wrong::error(format!("{FILE_NAME} names no environment `{name}`"), help));
         };
         return Ok((Some(name.to_owned()), environment.clone()));
     }
@@ -154,15 +161,18 @@ pub(crate) fn read_manifest(path: &Path) -> anyhow::Result<Option<Manifest>> {
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Wrong::new(format!("could not read {shown}: {error}"), "mend its rights")),
+        Err(error) => {
+            return Err(Wrong::error(format!("could not read {shown}: {error}"), "mend its rights"));
+        }
     };
     if !meta.is_file() || meta.len() > YAML_BYTES_MAX as u64 {
-        return Err(Wrong::new(
+        return Err(Wrong::error(
             format!("{shown} is not a regular file of at most {YAML_BYTES_MAX} bytes"),
             "`seaworthy init --force` writes a new one",
         ));
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Wrong::new(format!("could not read {shown}: {error}"), "write it as UTF-8 text"))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Wrong::error(format!("could not read {shown}: {error}"), "write it as UTF-8 text")
+    })?;
     Ok(Some(Manifest::parse(&shown, &text)?))
 }
