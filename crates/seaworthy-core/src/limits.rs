@@ -1,6 +1,7 @@
 //! Every bound of Seaworthy, named with its unit. A probe takes its bounds from here and nowhere else.
 
 pub mod http;
+pub mod tls;
 
 use std::time::Duration;
 

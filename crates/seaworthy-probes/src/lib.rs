@@ -7,3 +7,4 @@ pub mod ask;
 pub mod declared;
 pub mod http;
 pub mod registry;
+pub mod tls;

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::ask::Ask;
 use crate::declared::Declared;
+use crate::tls::facts::TlsFacts;
 
 /// One look at one kind of target.
 pub struct Step {
@@ -45,13 +46,22 @@ pub struct Kind {
 }
 
 /// The kinds, in the order of the facts document.
-pub static KINDS: &[Kind] = &[Kind {
-    name: "declared",
-    not_given: "no manifest names this environment",
-    give: "seaworthy init",
-    schema: schema_of::<Declared>,
-    step: crate::declared::step,
-}];
+pub static KINDS: &[Kind] = &[
+    Kind {
+        name: "declared",
+        not_given: "no manifest names this environment",
+        give: "seaworthy init",
+        schema: schema_of::<Declared>,
+        step: crate::declared::step,
+    },
+    Kind {
+        name: "tls",
+        not_given: "no https URL was given",
+        give: "seaworthy check https://HOST, or `urls` in seaworthy.yaml",
+        schema: schema_of::<TlsFacts>,
+        step: crate::tls::step,
+    },
+];
 
 /// The schema of a section.
 pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
