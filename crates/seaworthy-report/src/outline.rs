@@ -1,0 +1,108 @@
+//! What every printer for people tells, in the order in which to read it. Holds no words and no layout.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use seaworthy_core::facts::Blind;
+use seaworthy_core::finding::{CitedUnseen, Finding, Verdict};
+use seaworthy_core::run::Run;
+
+/// A run, sorted for reading.
+#[derive(Debug)]
+pub(crate) struct Outline<'a> {
+    /// Blockers that failed, in the order in which to fix them.
+    pub failed: Vec<&'a Finding>,
+    /// Blockers that could not be seen, by reason.
+    pub unseen: Vec<Group<'a>>,
+    /// What failed without blocking, in order.
+    pub standing: Vec<&'a Finding>,
+    /// What could not be seen and does not block, by reason.
+    pub standing_unseen: Vec<Group<'a>>,
+    /// What holds.
+    pub passed: Vec<&'a Finding>,
+    /// What has no subject here.
+    pub not_applicable: Vec<&'a Finding>,
+    /// When the oldest look began.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// Findings that are unknown for the same reason.
+#[derive(Debug, Clone)]
+pub(crate) struct Group<'a> {
+    /// The reason they share; none where a finding has no such reason and stands alone.
+    pub reason: Option<&'a CitedUnseen>,
+    /// The findings, in order.
+    pub findings: Vec<&'a Finding>,
+    /// How many of them have further reasons.
+    pub need_more: usize,
+}
+
+type Reason<'a> = (Blind, &'a str);
+
+impl<'a> Outline<'a> {
+    pub(crate) fn of(run: &'a Run) -> Self {
+        let by_id: BTreeMap<&str, &Finding> = run.findings.iter().map(|f| (f.id.as_str(), f)).collect();
+        let listed = |ids: &'a [String]| -> (Vec<&'a Finding>, Vec<&'a Finding>) {
+            let found = ids.iter().filter_map(|id| by_id.get(id.as_str()).copied());
+            found.partition(|finding| finding.verdict == Verdict::Fail)
+        };
+        let (failed, unseen) = listed(&run.decision.blockers);
+        let (standing, standing_unseen) = listed(&run.decision.standing);
+        let with = |verdict| run.findings.iter().filter(|f| f.verdict == verdict).collect();
+        Self {
+            failed,
+            unseen: grouped(&unseen),
+            standing,
+            standing_unseen: grouped(&standing_unseen),
+            passed: with(Verdict::Pass),
+            not_applicable: with(Verdict::NotApplicable),
+            oldest: run.provenance.iter().map(|look| look.at).min(),
+        }
+    }
+}
+
+impl Group<'_> {
+    /// Whether another group is unknown for the same reason.
+    pub(crate) fn shares_reason(&self, other: &Self) -> bool {
+        let key = |group: &Self| group.reason.map(|reason| (reason.kind, reason.why.clone()));
+        key(self).is_some() && key(self) == key(other)
+    }
+}
+
+/// Puts findings with a reason in common together. A finding with several reasons goes where most others are,
+/// so that there are few groups; the order is that of the first finding of each.
+fn grouped<'a>(findings: &[&'a Finding]) -> Vec<Group<'a>> {
+    let mut sharing: BTreeMap<Reason<'_>, usize> = BTreeMap::new();
+    for reason in findings.iter().flat_map(|finding| reasons(finding)) {
+        *sharing.entry(reason).or_default() += 1;
+    }
+    let mut groups: Vec<(Option<Reason<'_>>, Group<'a>)> = Vec::new();
+    for finding in findings {
+        let reasons = reasons(finding);
+        let chosen = reasons.iter().rev().max_by_key(|reason| sharing[*reason]).copied();
+        let need_more = usize::from(reasons.len() > 1);
+        let with_it = groups.iter_mut().find(|(reason, _)| chosen.is_some() && *reason == chosen);
+        if let Some((_, group)) = with_it {
+            group.findings.push(finding);
+            group.need_more += need_more;
+            continue;
+        }
+        let reason = finding.unseen.iter().find(|unseen| Some(reason_of(unseen)) == chosen);
+        groups.push((chosen, Group { reason, findings: vec![*finding], need_more }));
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn reason_of(unseen: &CitedUnseen) -> Reason<'_> {
+    (unseen.kind, unseen.why.as_str())
+}
+
+/// The distinct reasons of a finding. Seaworthy's own failures are never folded away.
+fn reasons(finding: &Finding) -> BTreeSet<Reason<'_>> {
+    match finding.verdict {
+        Verdict::Error => BTreeSet::new(),
+        Verdict::Unknown | Verdict::Pass | Verdict::Fail | Verdict::NotApplicable => {
+            finding.unseen.iter().map(reason_of).collect()
+        }
+    }
+}
