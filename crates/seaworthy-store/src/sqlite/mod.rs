@@ -1,0 +1,269 @@
+//! The store in one SQLite file: WAL, `synchronous=FULL`, one transaction a run.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use seaworthy_core::limits::FACTS_BYTES_MAX;
+use seaworthy_core::run::Run;
+use serde::Serialize;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Row};
+
+use crate::chain::{self, FIRST, Record, Verified, Walk};
+use crate::error::StoreError;
+
+/// Older versions have bugs that lose what was written to a WAL.
+const SQLITE_LEAST: (&str, [u32; 3]) = ("3.51.3", [3, 51, 3]);
+/// How long to wait for another writer.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Runs in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    /// One connection: SQLite has one writer, and so have we.
+    pool: SqlitePool,
+}
+
+/// A kept run, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// Its place in the chain, from 1.
+    pub sequence: i64,
+    /// Its id.
+    pub id: String,
+    /// When it began, RFC 3339.
+    pub started_at: String,
+    /// The service.
+    pub service: String,
+    /// The environment.
+    pub environment: Option<String>,
+    /// What was checked.
+    pub target: String,
+    /// The headline of its decision.
+    pub headline: String,
+    /// Its digest.
+    pub digest: String,
+}
+
+impl SqliteStore {
+    /// Opens a store, or makes it. Only its owner may read what is made.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        make_private(path).map_err(|source| open_error(path, source))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .disable_statement_logging();
+        Self::connected(path, options).await
+    }
+
+    /// Opens a store to read. `None` where there is none.
+    pub async fn open_existing(path: &Path) -> Result<Option<Self>, StoreError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        Self::open(path).await.map(Some)
+    }
+
+    async fn connected(path: &Path, options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await
+            .map_err(|source| open_error(path, source))?;
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+            .fetch_one(&pool)
+            .await
+            .map_err(|source| open_error(path, source))?;
+        if parsed(&version) < SQLITE_LEAST.1 {
+            return Err(StoreError::OldSqlite { found: version, wanted: SQLITE_LEAST.0 });
+        }
+        sqlx::migrate!().run(&pool).await.map_err(|source| open_error(path, source))?;
+        Ok(Self { pool })
+    }
+
+    /// Keeps a run. When this returns, it is on the disk; before, there is nothing of it.
+    pub async fn append(&self, run: &Run) -> Result<Kept, StoreError> {
+        let json = serde_json::to_vec(run).map_err(|error| damaged(&run.id, &error))?;
+        let document = compressed(&json).map_err(|error| damaged(&run.id, &error))?;
+        let doing = |source| StoreError::Statement { doing: "keep a run", source };
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(doing)?;
+        let last: Option<(i64, String)> =
+            sqlx::query_as("SELECT sequence, digest FROM runs ORDER BY sequence DESC LIMIT 1")
+                .fetch_optional(&mut *transaction)
+                .await
+                .map_err(doing)?;
+        let (sequence, previous) = last.map_or((1, FIRST.to_owned()), |(last, digest)| (last + 1, digest));
+        let kept = Kept {
+            sequence,
+            id: run.id.clone(),
+            started_at: run.started_at.to_rfc3339(),
+            service: run.service.clone(),
+            environment: run.environment.clone(),
+            target: run.target.clone(),
+            headline: chain::headline(run).to_owned(),
+            digest: chain::digest(sequence, &previous, &json),
+        };
+        sqlx::query(
+            "INSERT INTO runs (sequence, id, started_at, service, environment, target, headline, previous, digest, document) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(kept.sequence)
+        .bind(&kept.id)
+        .bind(&kept.started_at)
+        .bind(&kept.service)
+        .bind(&kept.environment)
+        .bind(&kept.target)
+        .bind(&kept.headline)
+        .bind(previous)
+        .bind(&kept.digest)
+        .bind(document)
+        .execute(&mut *transaction)
+        .await
+        .map_err(doing)?;
+        transaction.commit().await.map_err(doing)?;
+        Ok(kept)
+    }
+
+    /// The kept runs, newest first.
+    pub async fn list(&self, limit: u32) -> Result<Vec<Kept>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT sequence, id, started_at, service, environment, target, headline, previous, digest \
+             FROM runs ORDER BY sequence DESC LIMIT ?",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|source| StoreError::Statement { doing: "list runs", source })?;
+        rows.iter()
+            .map(|row| short(row).map_err(|source| StoreError::Statement { doing: "list runs", source }))
+            .collect()
+    }
+
+    /// A kept run by its id or the beginning of it; the newest where none is given.
+    pub async fn get(&self, beginning: Option<&str>) -> Result<Run, StoreError> {
+        let doing = |source| StoreError::Statement { doing: "read a run", source };
+        let wanted = beginning.unwrap_or_default();
+        let rows = sqlx::query(
+            "SELECT id, document FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY sequence DESC LIMIT 2",
+        )
+        .bind(wanted)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(doing)?;
+        let Some(row) = rows.first() else { return Err(StoreError::NoSuchRun(wanted.to_owned())) };
+        if rows.len() > 1 && beginning.is_some() {
+            return Err(StoreError::Ambiguous(wanted.to_owned()));
+        }
+        let id: String = row.try_get("id").map_err(doing)?;
+        let document: Vec<u8> = row.try_get("document").map_err(doing)?;
+        let json = expanded(&document).map_err(|error| damaged(&id, &error))?;
+        serde_json::from_slice(&json).map_err(|error| damaged(&id, &error))
+    }
+
+    /// Walks the whole chain and finds any change. `known_head` is a digest that was kept elsewhere.
+    pub async fn verify(&self, known_head: Option<&str>) -> Result<Verified, StoreError> {
+        let doing = |source| StoreError::Statement { doing: "verify runs", source };
+        let mut walk = Walk::new(known_head);
+        let mut after = i64::MIN;
+        loop {
+            let row = sqlx::query(
+                "SELECT sequence, id, started_at, service, environment, target, headline, previous, digest, document \
+                 FROM runs WHERE sequence > ? ORDER BY sequence LIMIT 1",
+            )
+            .bind(after)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(doing)?;
+            let Some(row) = row else { return Ok(walk.end()) };
+            let record = record(&row).map_err(doing)?;
+            after = record.sequence;
+            walk.step(&record);
+        }
+    }
+}
+
+fn short(row: &SqliteRow) -> Result<Kept, sqlx::Error> {
+    Ok(Kept {
+        sequence: row.try_get("sequence")?,
+        id: row.try_get("id")?,
+        started_at: row.try_get("started_at")?,
+        service: row.try_get("service")?,
+        environment: row.try_get("environment")?,
+        target: row.try_get("target")?,
+        headline: row.try_get("headline")?,
+        digest: row.try_get("digest")?,
+    })
+}
+
+fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
+    let Kept { sequence, id, started_at, service, environment, target, headline, digest } = short(row)?;
+    let document: Vec<u8> = row.try_get("document")?;
+    Ok(Record {
+        sequence,
+        id,
+        started_at,
+        service,
+        environment,
+        target,
+        headline,
+        digest,
+        previous: row.try_get("previous")?,
+        json: expanded(&document).map_err(|error| format!("its content cannot be expanded: {error}")),
+    })
+}
+
+/// Makes the folder and the file so that only their owner may read them. An existing file stays as it is.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // The store stands beside the code and is no part of it.
+        if folder.file_name().is_some_and(|name| name == ".seaworthy") {
+            std::fs::write(folder.join(".gitignore"), "*\n")?;
+        }
+    }
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn open_error(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::Open { path: PathBuf::from(path), source: source.into() }
+}
+
+fn damaged(id: &str, why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Damaged { id: id.to_owned(), why: why.to_string() }
+}
+
+fn compressed(json: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(json)?;
+    encoder.finish()
+}
+
+/// Expands at most what a run may have, so that a damaged record cannot fill the memory.
+fn expanded(document: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut json = Vec::new();
+    let limit = FACTS_BYTES_MAX as u64 * 2;
+    GzDecoder::new(document).take(limit).read_to_end(&mut json)?;
+    Ok(json)
+}
+
+fn parsed(version: &str) -> [u32; 3] {
+    let mut numbers = version.split('.').map(|part| part.parse().unwrap_or(0));
+    std::array::from_fn(|_| numbers.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests;

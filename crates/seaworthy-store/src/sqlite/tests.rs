@@ -1,0 +1,177 @@
+use chrono::{DateTime, TimeDelta};
+use seaworthy_core::consent::Consent;
+use seaworthy_core::gate::decide;
+use seaworthy_core::manifest::GateSpec;
+use seaworthy_core::run::{RUN_VERSION, Run};
+
+use super::SqliteStore;
+use crate::StoreError;
+
+fn run(number: u32) -> Run {
+    Run {
+        version: RUN_VERSION,
+        id: format!("01a1-{number:04}"),
+        seaworthy: "0".into(),
+        service: "shop".into(),
+        environment: Some("staging".into()),
+        target: ".".into(),
+        consent: Consent::Observe,
+        commit: None,
+        started_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(number.into()),
+        took_ms: 1,
+        policy: String::new(),
+        only: Vec::new(),
+        decision: decide(&GateSpec::default(), &[]),
+        findings: Vec::new(),
+        provenance: Vec::new(),
+        next: Vec::new(),
+        detected: Vec::new(),
+        facts: serde_json::json!({"a": number}),
+    }
+}
+
+struct Fixture {
+    folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    async fn with_runs(count: u32) -> Self {
+        let fixture = Self { folder: tempfile::tempdir().expect("a folder") };
+        let store = fixture.open().await;
+        for number in 1..=count {
+            store.append(&run(number)).await.expect("keeps");
+        }
+        fixture
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join(".seaworthy/runs.db")
+    }
+
+    async fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.path()).await.expect("opens")
+    }
+
+    /// Changes the file as someone would who has the rights and knows SQL.
+    async fn tamper(&self, sql: &'static str) {
+        let store = self.open().await;
+        for statement in ["DROP TRIGGER runs_are_not_changed", "DROP TRIGGER runs_are_not_deleted", sql] {
+            sqlx::query(statement).execute(&store.pool).await.expect(statement);
+        }
+        store.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_kept_run_comes_back_whole() {
+    let fixture = Fixture::with_runs(3).await;
+    let store = fixture.open().await;
+    assert_eq!(store.get(None).await.expect("newest"), run(3));
+    assert_eq!(store.get(Some("01a1-0002")).await.expect("by id"), run(2));
+    assert!(matches!(store.get(Some("01a1")).await, Err(StoreError::Ambiguous(_))));
+    assert!(matches!(store.get(Some("zz")).await, Err(StoreError::NoSuchRun(_))));
+    assert!(matches!(store.get(Some("%")).await, Err(StoreError::NoSuchRun(_))));
+    let listed = store.list(2).await.expect("lists");
+    assert_eq!(listed.iter().map(|kept| kept.sequence).collect::<Vec<_>>(), [3, 2]);
+}
+
+#[tokio::test]
+async fn an_untouched_chain_verifies() {
+    let fixture = Fixture::with_runs(3).await;
+    let store = fixture.open().await;
+    let head = store.list(1).await.expect("lists")[0].digest.clone();
+    let verified = store.verify(Some(&head)).await.expect("verifies");
+    assert_eq!((verified.records, verified.faults.len()), (3, 0));
+    assert_eq!(verified.known_head_found, Some(true));
+}
+
+#[tokio::test]
+async fn the_store_refuses_changes() {
+    let fixture = Fixture::with_runs(1).await;
+    let store = fixture.open().await;
+    for sql in ["UPDATE runs SET service = 'x'", "DELETE FROM runs"] {
+        let refused = sqlx::query(sql).execute(&store.pool).await;
+        assert!(refused.is_err_and(|error| error.to_string().contains("append-only")), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn every_tampering_is_found() {
+    for sql in [
+        "UPDATE runs SET headline = 'GO' WHERE sequence = 2",
+        "UPDATE runs SET service = 'other' WHERE sequence = 1",
+        "UPDATE runs SET target = 'other' WHERE sequence = 3",
+        "UPDATE runs SET environment = NULL WHERE sequence = 1",
+        "UPDATE runs SET environment = 'production' WHERE sequence = 1",
+        "UPDATE runs SET started_at = '2030-01-01T00:00:00+00:00' WHERE sequence = 2",
+        "UPDATE runs SET id = 'zz' WHERE sequence = 2",
+        "UPDATE runs SET digest = 'zz' WHERE sequence = 2",
+        "UPDATE runs SET previous = digest WHERE sequence = 2",
+        "UPDATE runs SET document = x'00' WHERE sequence = 2",
+        "UPDATE runs SET document = (SELECT document FROM runs WHERE sequence = 1) WHERE sequence = 2",
+        "UPDATE runs SET document = substr(document, 1, length(document) - 9) WHERE sequence = 3",
+        "UPDATE runs SET sequence = 9 WHERE sequence = 3",
+        "UPDATE runs SET sequence = -1 WHERE sequence = 1",
+        "DELETE FROM runs WHERE sequence = 1",
+        "DELETE FROM runs WHERE sequence = 2",
+        "INSERT INTO runs SELECT 4, 'new', started_at, service, environment, target, headline, document, digest, 'd' FROM runs WHERE sequence = 3",
+        "INSERT INTO runs SELECT 0, 'new', started_at, service, environment, target, headline, document, digest, 'd' FROM runs WHERE sequence = 3",
+        "UPDATE runs SET previous = '' WHERE sequence = 1",
+    ] {
+        let fixture = Fixture::with_runs(3).await;
+        fixture.tamper(sql).await;
+        let verified = fixture.open().await.verify(None).await.expect("verifies");
+        assert!(!verified.faults.is_empty(), "not found: {sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_tail_is_found_by_a_head_kept_elsewhere() {
+    let fixture = Fixture::with_runs(3).await;
+    let head = fixture.open().await.list(1).await.expect("lists")[0].digest.clone();
+    fixture.tamper("DELETE FROM runs WHERE sequence = 3").await;
+    let store = fixture.open().await;
+    assert!(
+        store.verify(None).await.expect("verifies").faults.is_empty(),
+        "a chain cannot see its own tail cut"
+    );
+    let verified = store.verify(Some(&head)).await.expect("verifies");
+    assert_eq!((verified.known_head_found, verified.faults.len()), (Some(false), 1));
+}
+
+#[tokio::test]
+async fn two_writers_wait_for_each_other() {
+    let fixture = Fixture::with_runs(0).await;
+    let writers = (0..4_u32).map(|writer| {
+        let path = fixture.path();
+        tokio::spawn(async move {
+            let store = SqliteStore::open(&path).await.expect("opens");
+            for number in 0..5 {
+                store.append(&run(writer * 100 + number)).await.expect("keeps");
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("writes");
+    }
+    let verified = fixture.open().await.verify(None).await.expect("verifies");
+    assert_eq!((verified.records, verified.faults.len()), (20, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("runs.db");
+    std::fs::write(&path, b"not a database, but somebody's file").expect("writes");
+    assert!(SqliteStore::open(&path).await.is_err());
+    assert_eq!(std::fs::read(&path).expect("reads"), b"not a database, but somebody's file");
+}
+
+#[tokio::test]
+async fn only_the_owner_may_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = Fixture::with_runs(1).await;
+    let mode = std::fs::metadata(fixture.path()).expect("is there").permissions().mode();
+    assert_eq!(mode & 0o077, 0);
+    assert!(fixture.folder.path().join(".seaworthy/.gitignore").exists());
+}
