@@ -5,6 +5,8 @@
 
 pub mod ask;
 pub mod declared;
+pub mod host;
 pub mod http;
+pub mod known_defaults;
 pub mod registry;
 pub mod tls;

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::ask::Ask;
 use crate::declared::Declared;
+use crate::host::facts::HostFacts;
 use crate::tls::facts::TlsFacts;
 
 /// One look at one kind of target.
@@ -60,6 +61,13 @@ pub static KINDS: &[Kind] = &[
         give: "seaworthy check https://HOST, or `urls` in seaworthy.yaml",
         schema: schema_of::<TlsFacts>,
         step: crate::tls::step,
+    },
+    Kind {
+        name: "hosts",
+        not_given: "no host was given",
+        give: "`hosts: [{service: NAME}]` for this machine, in seaworthy.yaml",
+        schema: schema_of::<Vec<HostFacts>>,
+        step: crate::host::step,
     },
 ];
 
