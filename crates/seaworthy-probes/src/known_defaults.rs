@@ -15,9 +15,28 @@ static KNOWN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// Beginnings by which examples say that a value is to be put in.
 const PLACEHOLDER_BEGINNINGS: [&str; 22] = [
-    "your_", "your-", "your ", "yourdomain", "my_placeholder", "changeme", "change_me", "change-me", "change this",
-    "change_this", "change-this", "changethis", "replace_", "replace-", "replaceme", "insert_", "insert-", "enter_",
-    "enter-", "put_", "put-", "placeholder",
+    "your_",
+    "your-",
+    "your ",
+    "yourdomain",
+    "my_placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "change this",
+    "change_this",
+    "change-this",
+    "changethis",
+    "replace_",
+    "replace-",
+    "replaceme",
+    "insert_",
+    "insert-",
+    "enter_",
+    "enter-",
+    "put_",
+    "put-",
+    "placeholder",
 ];
 /// Values that stand for "nothing yet".
 const PLACEHOLDERS: [&str; 12] =
@@ -31,9 +50,8 @@ pub fn is_known_default(value: &str) -> bool {
 /// Whether a value says of itself that it is to be replaced.
 pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim().to_lowercase();
-    let bracketed = |open: &str, close: &str| {
-        value.len() > 2 && value.starts_with(open) && value.ends_with(close)
-    };
+    let bracketed =
+        |open: &str, close: &str| value.len() > 2 && value.starts_with(open) && value.ends_with(close);
     PLACEHOLDERS.contains(&value.as_str())
         || PLACEHOLDER_BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
         || bracketed("<", ">")
@@ -57,7 +75,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_seen_and_plain_settings_are_not() {
-        for value in ["your_access_key", "your-bucket", "<secret>", "CHANGEME", "xxxxxx", "replace_with_key"] {
+        for value in ["your_access_key", "your-bucket", "<secret>", "CHANGEME", "xxxxxx", "replace_with_key"]
+        {
             assert!(is_placeholder(value), "{value}");
         }
         for value in ["us-east-1", "production", "3000", "", "[::1]", "https://shop.example.com"] {

@@ -73,8 +73,11 @@ pub(super) async fn ask(daemon: &str, pid: Option<u32>, within: Duration) -> Ans
         }
         (daemon, _) => Answer {
             synchronised: Err(not_asked()),
-            offset_ms: Err(Unseen::new(Blind::Unsupported, format!("`{daemon}` is not asked for its offset"))
-                .give("run `seaworthy check` on that machine, or use chrony")),
+            offset_ms: Err(Unseen::new(
+                Blind::Unsupported,
+                format!("`{daemon}` is not asked for its offset"),
+            )
+            .give("run `seaworthy check` on that machine, or use chrony")),
             by_hand: "timedatectl".to_owned(),
         },
     }

@@ -15,6 +15,8 @@ const DOTENV_NAMES: [&str; 4] = [".env", ".env.local", ".env.production", ".env.
 const FILES_MAX: usize = 100;
 /// Longest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Bits of a mode that let others in, or make a file a program.
+const NOT_OWNER_ONLY: u32 = 0o177;
 /// Longest `/etc/passwd`, in bytes.
 const PASSWD_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
@@ -116,7 +118,7 @@ fn file(
     EnvFile {
         by_hand: format!("stat -c '%a %U %n' {}", tree.shown(&path)),
         mode: of().map(|(mode, _)| format!("{mode:o}")).into(),
-        owner_only: of().map(|(mode, _)| mode & 0o177 == 0).into(),
+        owner_only: of().map(|(mode, _)| mode & NOT_OWNER_ONLY == 0).into(),
         owner: of().map(|(_, uid)| owner(*uid)).into(),
         owner_trusted: trusted.into(),
         path,

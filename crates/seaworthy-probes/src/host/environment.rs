@@ -59,7 +59,8 @@ impl Variables {
 
     /// What can be said of each secret among them.
     pub(super) fn secrets(&self) -> Vec<SecretVariable> {
-        let secrets: Vec<_> = self.0.iter().filter(|(name, value)| is_secret(name) && !value.is_empty()).collect();
+        let secrets: Vec<_> =
+            self.0.iter().filter(|(name, value)| is_secret(name) && !value.is_empty()).collect();
         let statement = |(name, value): &(&String, &String)| SecretVariable {
             name: (*name).clone(),
             signing: is_signing(name),
@@ -108,7 +109,17 @@ pub(super) fn is_secret(name: &str) -> bool {
     if parts.last().is_some_and(|last| beside.contains(last)) || parts.contains(&"PUBLIC") {
         return false;
     }
-    let telling = ["SECRET", "PASSWORD", "PASSWD", "PASS", "PASSPHRASE", "TOKEN", "APIKEY", "CREDENTIAL", "CREDENTIALS"];
+    let telling = [
+        "SECRET",
+        "PASSWORD",
+        "PASSWD",
+        "PASS",
+        "PASSPHRASE",
+        "TOKEN",
+        "APIKEY",
+        "CREDENTIAL",
+        "CREDENTIALS",
+    ];
     parts.iter().any(|part| telling.contains(part))
         || name.ends_with("PASSWORD")
         || name.ends_with("SECRET")
@@ -120,7 +131,8 @@ pub(super) fn is_secret(name: &str) -> bool {
 /// Whether a secret signs tokens or sessions, by its name.
 fn is_signing(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    let signs = ["JWT", "SESSION", "COOKIE", "SIGNING", "NEXTAUTH", "AUTH_SECRET", "SECRET_KEY_BASE", "APP_KEY"];
+    let signs =
+        ["JWT", "SESSION", "COOKIE", "SIGNING", "NEXTAUTH", "AUTH_SECRET", "SECRET_KEY_BASE", "APP_KEY"];
     name == "SECRET_KEY" || signs.iter().any(|sign| name.contains(sign))
 }
 

@@ -82,7 +82,8 @@ impl HostTarget {
 
 /// The look at all hosts of an environment.
 pub(crate) fn step(ask: &Ask) -> Option<Step> {
-    let targets: Vec<HostTarget> = ask.environment.hosts.iter().take(HOSTS_MAX).map(HostTarget::from).collect();
+    let targets: Vec<HostTarget> =
+        ask.environment.hosts.iter().take(HOSTS_MAX).map(HostTarget::from).collect();
     if targets.is_empty() {
         return None;
     }
@@ -129,7 +130,8 @@ pub async fn look(
         keeper(&ground.daemon, target.pid, within),
     );
     let facts_target = target.clone();
-    let facts = blocking(deadline, move || assemble(&facts_target, ground, &filter, answers, clock, now)).await?;
+    let facts =
+        blocking(deadline, move || assemble(&facts_target, ground, &filter, answers, clock, now)).await?;
     let still = target.pid.map(processes::started_ticks).transpose();
     match still {
         Ok(still) if still == started => Ok(facts),

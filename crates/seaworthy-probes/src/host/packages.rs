@@ -73,7 +73,9 @@ fn apt(tree: &Tree) -> Result<(), Unseen> {
     }
     let id = system::os(tree).map(|os| os.id).unwrap_or_default();
     let by_hand = match id.as_str() {
-        "fedora" | "rhel" | "centos" | "rocky" | "almalinux" | "amzn" | "ol" => "`dnf updateinfo list security`",
+        "fedora" | "rhel" | "centos" | "rocky" | "almalinux" | "amzn" | "ol" => {
+            "`dnf updateinfo list security`"
+        }
         "alpine" => "`apk version -l '<'`",
         "arch" => "`arch-audit -u`",
         "opensuse-leap" | "sles" => "`zypper list-patches --category security`",
@@ -103,12 +105,13 @@ fn releases(tree: &Tree) -> Result<Vec<Release>, Unseen> {
         let Some(text) = tree.text(&path, TEXT_BYTES_MAX)? else { continue };
         let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
         let of_security = |value: Option<&str>| value.is_some_and(|v| v.to_lowercase().contains("security"));
-        if !of_security(field("Label:")) && !of_security(field("Suite:")) && !of_security(field("Codename:")) {
+        if !of_security(field("Label:")) && !of_security(field("Suite:")) && !of_security(field("Codename:"))
+        {
             continue;
         }
-        let date = field("Date:").and_then(date).ok_or_else(|| {
-            Unseen::new(Blind::Garbled, format!("{} has no date", tree.shown(&path)))
-        })?;
+        let date = field("Date:")
+            .and_then(date)
+            .ok_or_else(|| Unseen::new(Blind::Garbled, format!("{} has no date", tree.shown(&path))))?;
         releases.push(Release { prefix: prefix.to_owned(), date });
     }
     if releases.is_empty() {
@@ -170,7 +173,10 @@ fn installed(tree: &Tree) -> Result<Installed, Unseen> {
     let mut installed = BTreeMap::new();
     paragraphs(file, &tree.shown(path), |paragraph| {
         if paragraph.status.as_deref().is_some_and(|status| status.ends_with(" installed")) {
-            installed.insert((paragraph.package.clone(), paragraph.architecture.clone()), paragraph.version.clone());
+            installed.insert(
+                (paragraph.package.clone(), paragraph.architecture.clone()),
+                paragraph.version.clone(),
+            );
         }
         Ok(())
     })?;
@@ -271,7 +277,8 @@ fn kernel_newest(tree: &Tree) -> Result<Option<String>, Unseen> {
     let mut newest: Option<String> = None;
     for (package, _) in installed(tree)?.into_keys() {
         let release = package.strip_prefix("linux-image-").map(|rest| rest.trim_start_matches("unsigned-"));
-        let Some(release) = release.filter(|release| release.starts_with(|c: char| c.is_ascii_digit())) else {
+        let Some(release) = release.filter(|release| release.starts_with(|c: char| c.is_ascii_digit()))
+        else {
             continue;
         };
         let newer = match &newest {

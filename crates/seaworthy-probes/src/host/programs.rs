@@ -68,7 +68,8 @@ pub(super) fn command(name: &str, pid: Option<u32>, args: &[&str]) -> Result<Com
 pub(super) async fn ask(mut command: Command, name: &str, within: Duration) -> Result<Answer, Unseen> {
     command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true);
-    let failed = |error: io::Error| Unseen::new(Blind::Unreachable, format!("`{name}` does not run: {error}"));
+    let failed =
+        |error: io::Error| Unseen::new(Blind::Unreachable, format!("`{name}` does not run: {error}"));
     let mut child = command.spawn().map_err(failed)?;
     let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
     let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -25,13 +25,47 @@ const OLDEST_CAPABILITIES: u32 = 38;
 
 /// The kernel's capabilities in the order of their bits.
 const CAPABILITIES: [&str; 41] = [
-    "cap_chown", "cap_dac_override", "cap_dac_read_search", "cap_fowner", "cap_fsetid", "cap_kill", "cap_setgid",
-    "cap_setuid", "cap_setpcap", "cap_linux_immutable", "cap_net_bind_service", "cap_net_broadcast",
-    "cap_net_admin", "cap_net_raw", "cap_ipc_lock", "cap_ipc_owner", "cap_sys_module", "cap_sys_rawio",
-    "cap_sys_chroot", "cap_sys_ptrace", "cap_sys_pacct", "cap_sys_admin", "cap_sys_boot", "cap_sys_nice",
-    "cap_sys_resource", "cap_sys_time", "cap_sys_tty_config", "cap_mknod", "cap_lease", "cap_audit_write",
-    "cap_audit_control", "cap_setfcap", "cap_mac_override", "cap_mac_admin", "cap_syslog", "cap_wake_alarm",
-    "cap_block_suspend", "cap_audit_read", "cap_perfmon", "cap_bpf", "cap_checkpoint_restore",
+    "cap_chown",
+    "cap_dac_override",
+    "cap_dac_read_search",
+    "cap_fowner",
+    "cap_fsetid",
+    "cap_kill",
+    "cap_setgid",
+    "cap_setuid",
+    "cap_setpcap",
+    "cap_linux_immutable",
+    "cap_net_bind_service",
+    "cap_net_broadcast",
+    "cap_net_admin",
+    "cap_net_raw",
+    "cap_ipc_lock",
+    "cap_ipc_owner",
+    "cap_sys_module",
+    "cap_sys_rawio",
+    "cap_sys_chroot",
+    "cap_sys_ptrace",
+    "cap_sys_pacct",
+    "cap_sys_admin",
+    "cap_sys_boot",
+    "cap_sys_nice",
+    "cap_sys_resource",
+    "cap_sys_time",
+    "cap_sys_tty_config",
+    "cap_mknod",
+    "cap_lease",
+    "cap_audit_write",
+    "cap_audit_control",
+    "cap_setfcap",
+    "cap_mac_override",
+    "cap_mac_admin",
+    "cap_syslog",
+    "cap_wake_alarm",
+    "cap_block_suspend",
+    "cap_audit_read",
+    "cap_perfmon",
+    "cap_bpf",
+    "cap_checkpoint_restore",
 ];
 
 /// The processes of the service, by how they were found.
@@ -105,7 +139,8 @@ fn behind_ports(
 ) -> Result<BTreeSet<u32>, Unseen> {
     let declared = target.ports.as_deref().unwrap_or_default();
     let behind = sockets.iter().filter(|socket| declared.contains(&socket.port));
-    let pids: BTreeSet<u32> = behind.flat_map(|s| holders.holders.get(&s.inode).into_iter().flatten()).copied().collect();
+    let pids: BTreeSet<u32> =
+        behind.flat_map(|s| holders.holders.get(&s.inode).into_iter().flatten()).copied().collect();
     match (&holders.hidden, pids.is_empty()) {
         (Some(why), true) => Err(why.clone()),
         _ => {
@@ -116,8 +151,12 @@ fn behind_ports(
 }
 
 /// The users as whom the service's processes run.
-pub(super) fn uids(found: &Result<Found, Unseen>, processes: &Result<Processes, Unseen>) -> Result<BTreeSet<u32>, Unseen> {
-    let (found, processes) = (found.as_ref().map_err(Unseen::clone)?, processes.as_ref().map_err(Unseen::clone)?);
+pub(super) fn uids(
+    found: &Result<Found, Unseen>,
+    processes: &Result<Processes, Unseen>,
+) -> Result<BTreeSet<u32>, Unseen> {
+    let (found, processes) =
+        (found.as_ref().map_err(Unseen::clone)?, processes.as_ref().map_err(Unseen::clone)?);
     Ok(found.all.iter().filter_map(|pid| processes.by_pid.get(pid)).map(|process| process.euid).collect())
 }
 
@@ -231,7 +270,8 @@ fn processes_facts(
             by_hand: format!("grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/{}/status", process.pid),
         }
     };
-    let listed = found.all.iter().filter_map(|pid| processes.by_pid.get(pid)).take(PROCESSES_MAX + 1).map(fact);
+    let listed =
+        found.all.iter().filter_map(|pid| processes.by_pid.get(pid)).take(PROCESSES_MAX + 1).map(fact);
     Seen::new(Listed::bounded(listed.collect(), PROCESSES_MAX, "processes of the service"))
 }
 

@@ -111,17 +111,44 @@ async fn call(socket: &Socket, pid: Option<u32>, within: Duration) -> Answers {
     let (address, port) = (address.to_string(), socket.port.to_string());
     // `-E` parts what ssh says from what the server says: a banner must not pass for an answer.
     let args = [
-        "-F", "/dev/null", "-E", "/dev/stdout", "-v", "-N", "-T", "-a", "-x", "-l", "seaworthy", "-p", &port,
-        "-o", "BatchMode=yes", "-o", "PreferredAuthentications=none", "-o", "IdentityFile=none",
-        "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-        "-o", "GlobalKnownHostsFile=/dev/null", "-o", "ConnectTimeout=3", &address,
+        "-F",
+        "/dev/null",
+        "-E",
+        "/dev/stdout",
+        "-v",
+        "-N",
+        "-T",
+        "-a",
+        "-x",
+        "-l",
+        "seaworthy",
+        "-p",
+        &port,
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "PreferredAuthentications=none",
+        "-o",
+        "IdentityFile=none",
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "GlobalKnownHostsFile=/dev/null",
+        "-o",
+        "ConnectTimeout=3",
+        &address,
     ];
     let answer = match programs::command("ssh", pid, &args) {
         Ok(command) => programs::ask(command, "ssh", within).await,
         Err(why) => Err(why),
     };
     let enter = pid.map(|pid| format!("nsenter -t {pid} -n ")).unwrap_or_default();
-    let by_hand = format!("{enter}ssh -o PreferredAuthentications=none -o BatchMode=yes -p {port} seaworthy@{address}");
+    let by_hand =
+        format!("{enter}ssh -o PreferredAuthentications=none -o BatchMode=yes -p {port} seaworthy@{address}");
     match answer {
         Ok(answer) => understand(&answer.stdout, &by_hand),
         Err(why) => Answers::none(&why),
@@ -249,10 +276,13 @@ fn loaded(server: &Server, tree: &Tree, changed: i64) -> Seen<bool> {
         return if called {
             Seen::new(true)
         } else {
-            Unseen::new(Blind::Denied, "no right to see the server's process").give(super::tree::AS_ROOT).into()
+            Unseen::new(Blind::Denied, "no right to see the server's process")
+                .give(super::tree::AS_ROOT)
+                .into()
         };
     };
-    let written = PID_FILES.iter().filter_map(|path| tree.stat(path).ok().flatten()).map(|stat| stat.st_mtime);
+    let written =
+        PID_FILES.iter().filter_map(|path| tree.stat(path).ok().flatten()).map(|stat| stat.st_mtime);
     let started = started(listener.pid).map(|seconds| seconds + START_BLUR_SECONDS);
     match (written.max(), started) {
         (Some(written), Ok(started)) => Seen::new(changed <= written.max(started)),

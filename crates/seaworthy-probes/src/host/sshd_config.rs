@@ -195,7 +195,9 @@ fn expand(tree: &Tree, pattern: &str) -> Result<Vec<String>, Unseen> {
     let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
     if folder.contains(['*', '?', '[']) {
         let why = format!("`Include {pattern}` has a pattern in the middle");
-        return Err(Unseen::new(Blind::Unsupported, why).give("name the folder of the included files in full"));
+        return Err(
+            Unseen::new(Blind::Unsupported, why).give("name the folder of the included files in full")
+        );
     }
     if !name.contains(['*', '?', '[']) {
         return Ok(vec![pattern.to_owned()]);

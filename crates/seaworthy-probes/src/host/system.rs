@@ -26,13 +26,19 @@ pub(super) fn facts(
     pid: u32,
     namespace_pid: Option<u32>,
 ) -> SystemFacts {
-    let on = |look: fn(&Tree) -> Result<Option<String>, Unseen>| tree.as_ref().map_err(Unseen::clone).and_then(look);
+    let on = |look: fn(&Tree) -> Result<Option<String>, Unseen>| {
+        tree.as_ref().map_err(Unseen::clone).and_then(look)
+    };
     let disks = tree.as_ref().map_err(Unseen::clone).and_then(|tree| disks(tree, namespace_pid));
     SystemFacts {
         os: tree.as_ref().map_err(Unseen::clone).and_then(os).into(),
         kernel_release: kernel_release().into(),
         container: on(container).into(),
-        systemd_running: tree.as_ref().map_err(Unseen::clone).and_then(|tree| tree.has("run/systemd/system")).into(),
+        systemd_running: tree
+            .as_ref()
+            .map_err(Unseen::clone)
+            .and_then(|tree| tree.has("run/systemd/system"))
+            .into(),
         cpu_millicores: shown(processors(processes, pid), "nproc"),
         memory_bytes: shown(
             tree.as_ref().map_err(Unseen::clone).and_then(|tree| memory(tree, pid)),
@@ -69,7 +75,11 @@ pub(super) fn os(tree: &Tree) -> Result<OsRelease, Unseen> {
         Some(line.trim_matches(['"', '\'']).to_owned())
     };
     let id = field("ID").unwrap_or_else(|| "linux".to_owned());
-    Ok(OsRelease { name: field("PRETTY_NAME").unwrap_or_else(|| id.clone()), version: field("VERSION_ID"), id })
+    Ok(OsRelease {
+        name: field("PRETTY_NAME").unwrap_or_else(|| id.clone()),
+        version: field("VERSION_ID"),
+        id,
+    })
 }
 
 /// Signs that container runtimes leave.
@@ -98,13 +108,12 @@ fn processors(processes: &Result<Processes, Unseen>, pid: u32) -> Result<u64, Un
     for folder in groups(pid, "cpu")? {
         let quota = match group_file(&folder, "cpu.max")? {
             Some(text) => two(&text),
-            None => match (
-                group_file(&folder, "cpu.cfs_quota_us")?,
-                group_file(&folder, "cpu.cfs_period_us")?,
-            ) {
-                (Some(quota), Some(period)) => two(&format!("{} {}", quota.trim(), period.trim())),
-                _ => None,
-            },
+            None => {
+                match (group_file(&folder, "cpu.cfs_quota_us")?, group_file(&folder, "cpu.cfs_period_us")?) {
+                    (Some(quota), Some(period)) => two(&format!("{} {}", quota.trim(), period.trim())),
+                    _ => None,
+                }
+            }
         };
         if let Some((quota, period)) = quota.filter(|(_, period)| *period > 0) {
             least = least.min(quota.saturating_mul(MILLICORES) / period);
@@ -219,7 +228,7 @@ fn disks(tree: &Tree, pid: Option<u32>) -> Result<(u64, u64), Unseen> {
     let mut sum = (0_u64, 0_u64);
     for point in points {
         if let Some(size) = tree.file_system(&point)? {
-            let block = u64::from(size.fragment_size());
+            let block = size.fragment_size();
             sum.0 = sum.0.saturating_add(block.saturating_mul(size.blocks()));
             sum.1 = sum.1.saturating_add(block.saturating_mul(size.blocks_available()));
         }

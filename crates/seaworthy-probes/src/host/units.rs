@@ -30,7 +30,7 @@ pub(super) fn enabled_at_boot(tree: &Tree, unit: &str) -> Result<bool, Unseen> {
     for folder in FOLDERS {
         for entry in tree.names(folder, ENTRIES_MAX)?.unwrap_or_default() {
             let Some(entry) = entry.to_str() else { continue };
-            let wants = entry.ends_with(".wants") || entry.ends_with(".requires");
+            let wants = matches!(entry.rsplit_once('.'), Some((_, "wants" | "requires")));
             if wants && tree.has_link(&format!("{folder}/{entry}/{unit}"))? {
                 return Ok(true);
             }
@@ -73,7 +73,8 @@ pub(super) fn read(tree: &Tree, unit: &str) -> Result<Option<UnitFacts>, Unseen>
         settings.add(&tree.text(&part, UNIT_BYTES_MAX)?.unwrap_or_default());
     }
     let last = |key: &str| settings.of(key).last().filter(|value| !value.is_empty()).cloned();
-    let yes = |key: &str| last(key).is_some_and(|value| matches!(value.as_str(), "yes" | "true" | "on" | "1"));
+    let yes =
+        |key: &str| last(key).is_some_and(|value| matches!(value.as_str(), "yes" | "true" | "on" | "1"));
     let dynamic = yes("DynamicUser").then(|| "dynamic".to_owned());
     let assignments = settings.of("Environment").iter().flat_map(|line| words(line));
     let names = assignments.filter_map(|word| Some(word.split_once('=')?.0.to_owned()));
@@ -103,7 +104,7 @@ fn parts(tree: &Tree, unit: &str) -> Result<Vec<String>, Unseen> {
                 let why = format!("{} holds a name that is not UTF-8", tree.shown(&folder));
                 return Err(Unseen::new(Blind::Garbled, why));
             };
-            if name.ends_with(".conf") {
+            if matches!(name.rsplit_once('.'), Some((_, "conf"))) {
                 parts.insert(name.to_owned(), format!("{folder}/{name}"));
             }
         }

@@ -8,8 +8,11 @@ use super::super::units;
 /// Longest file of rules or settings that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// Whether a service that is enabled has rules to load.
+type Loads = fn(&Tree) -> Result<bool, Unseen>;
+
 /// Services that load rules, and what must hold beside their being enabled.
-const LOADERS: [(&str, fn(&Tree) -> Result<bool, Unseen>); 6] = [
+const LOADERS: [(&str, Loads); 6] = [
     ("ufw.service", ufw_on),
     ("nftables.service", nftables_file_drops),
     ("firewalld.service", |_| Ok(true)),

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::rules::{Base, Condition, Family, Hook, Protocol, Rule, Rules, Subject, Verdict, range_as_network};
+use super::rules::{
+    Base, Condition, Family, Hook, Protocol, Rule, Rules, Subject, Verdict, range_as_network,
+};
 
 /// Adds one save's tables to the rules, as `{prefix}{family} {table}`.
 pub(super) fn add(rules: &mut Rules, prefix: &str, family: Family, save: &str) {

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use seaworthy_core::facts::{Listed, Seen, Unseen};
 
-use self::rules::{From, Hook, Packet, Rules, STEPS_MAX, Steps, Subject};
 pub(super) use self::rules::{Family, Protocol};
+use self::rules::{From, Hook, Packet, Rules, STEPS_MAX, Steps, Subject};
 use super::facts::{FirewallFacts, Opening};
 use super::processes::bounded;
 use super::programs;
@@ -27,7 +27,18 @@ const OPENINGS_MAX: usize = 1_000;
 const ROUTES_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Names of interfaces that lead to containers, virtual machines and private networks.
 const INNER_PREFIXES: [&str; 13] = [
-    "docker", "br-", "veth", "virbr", "cni", "podman", "lxc", "lxdbr", "flannel", "cali", "cilium", "wg",
+    "docker",
+    "br-",
+    "veth",
+    "virbr",
+    "cni",
+    "podman",
+    "lxc",
+    "lxdbr",
+    "flannel",
+    "cali",
+    "cilium",
+    "wg",
     "tailscale",
 ];
 
@@ -121,7 +132,8 @@ impl Filter {
             let port_last = next.map_or(u16::MAX, |next| next - 1);
             match openings.get_mut(before..).and_then(<[Opening]>::last_mut) {
                 Some(last)
-                    if last.from_anywhere == from_anywhere && last.port_last.checked_add(1) == Some(*start) =>
+                    if last.from_anywhere == from_anywhere
+                        && last.port_last.checked_add(1) == Some(*start) =>
                 {
                     last.port_last = port_last;
                 }
@@ -251,8 +263,7 @@ pub(super) fn facts(
     pid: Option<u32>,
 ) -> FirewallFacts {
     let command = "nft list ruleset";
-    let by_hand =
-        pid.map_or_else(|| command.to_owned(), |pid| format!("nsenter -t {pid} -n {command}"));
+    let by_hand = pid.map_or_else(|| command.to_owned(), |pid| format!("nsenter -t {pid} -n {command}"));
     let of = |ask: &dyn Fn(&Filter) -> Result<bool, Unseen>| -> Seen<bool> {
         match filter.as_ref().map_err(Unseen::clone).and_then(ask) {
             Ok(value) => Seen::shown_by(value, by_hand.clone()),

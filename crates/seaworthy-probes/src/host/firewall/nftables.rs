@@ -32,7 +32,8 @@ pub(super) fn parse(json: &str) -> Result<Parsed, Unseen> {
         return Err(Unseen::new(Blind::CutShort, why));
     }
     let of = |kind: &'static str| items.iter().filter_map(move |item| item.get(kind));
-    let dormant: Vec<String> = of("table").filter(|table| is_dormant(table)).map(|t| key(t, "name")).collect();
+    let dormant: Vec<String> =
+        of("table").filter(|table| is_dormant(table)).map(|t| key(t, "name")).collect();
     let sets = of("set").chain(of("map")).map(|set| {
         let name = format!("{} @{}", key(set, "table"), text(set, "name"));
         (name, set.get("elem").and_then(Value::as_array).cloned().unwrap_or_default())
@@ -183,7 +184,8 @@ fn compared(left: &Value, op: &str, values: &[Value]) -> Vec<Condition> {
         _ => return ordered(left, op, values),
     };
     let mut conditions = implied(left);
-    conditions.push(subject(left, values).map_or_else(Condition::opaque, |subject| Condition { subject, negated }));
+    conditions
+        .push(subject(left, values).map_or_else(Condition::opaque, |subject| Condition { subject, negated }));
     conditions
 }
 

@@ -178,7 +178,10 @@ impl Rules {
     ) -> Result<Way, Unseen> {
         let mut way = Way::default();
         if calls > CALLS_MAX {
-            return Err(Unseen::new(Blind::CutShort, "chains of the packet filter call one another too deep"));
+            return Err(Unseen::new(
+                Blind::CutShort,
+                "chains of the packet filter call one another too deep",
+            ));
         }
         for rule in self.chains.get(chain).into_iter().flatten() {
             steps.0 = steps.0.checked_sub(1).ok_or_else(too_many)?;
