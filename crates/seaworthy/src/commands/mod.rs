@@ -3,7 +3,10 @@
 pub(crate) mod catalog;
 mod check;
 mod completions;
+mod explain;
+mod history;
 pub(crate) mod print;
+mod report;
 
 use std::process::ExitCode;
 
