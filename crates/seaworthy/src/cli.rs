@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use seaworthy_core::consent::Consent;
 use seaworthy_report::Format;
 
@@ -235,9 +235,8 @@ pub(crate) struct Report {
 
 /// The forms that the reports know, by their words.
 fn formats() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::word)).map(|word| {
-        Format::ALL.into_iter().find(|format| format.word() == word).unwrap_or(Format::Terminal)
-    })
+    PossibleValuesParser::new(Format::ALL.map(Format::word))
+        .map(|word| Format::ALL.into_iter().find(|format| format.word() == word).unwrap_or(Format::Terminal))
 }
 
 fn consent(text: &str) -> Result<Consent, String> {

@@ -92,7 +92,9 @@ fn told(requirement: &CompiledRequirement) -> String {
             proof.sabotage.join(", "),
             spec.id
         ),
-        None => "\nProof\n  none for its present form: it is experimental, is shown and cannot block\n".to_owned(),
+        None => {
+            "\nProof\n  none for its present form: it is experimental, is shown and cannot block\n".to_owned()
+        }
     };
     text + &format!("\nAsked for by the seeds (file:line)\n  {}\n", spec.seeds.join(" "))
 }

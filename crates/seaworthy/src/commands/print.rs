@@ -35,7 +35,12 @@ fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
 }
 
 /// Writes a run in the form that was asked for, to standard output or to a file.
-pub(crate) fn run(run: &Run, options: &Print, now: DateTime<Utc>, kept_in: Option<String>) -> anyhow::Result<()> {
+pub(crate) fn run(
+    run: &Run,
+    options: &Print,
+    now: DateTime<Utc>,
+    kept_in: Option<String>,
+) -> anyhow::Result<()> {
     let terminal = options.format == Format::Terminal;
     let style = Style {
         width: width(),
@@ -48,7 +53,10 @@ pub(crate) fn run(run: &Run, options: &Print, now: DateTime<Utc>, kept_in: Optio
     let rendered = seaworthy_report::render(run, options.format, &style);
     match &options.output {
         Some(file) => std::fs::write(file, rendered).map_err(|error| {
-            Wrong::error(format!("could not write {}: {error}", file.display()), "give a file that can be written")
+            Wrong::error(
+                format!("could not write {}: {error}", file.display()),
+                "give a file that can be written",
+            )
         }),
         None if terminal => text(&rendered),
         None => written(std::io::stdout().lock().write_all(rendered.as_bytes())),

@@ -12,9 +12,8 @@ use crate::run::keeping;
 /// Carries out the command.
 pub(super) async fn run(report: &Report) -> anyhow::Result<ExitCode> {
     let place = keeping::place_here(report.keep.store.as_deref());
-    let nothing = || {
-        Wrong::error(format!("no run was kept in {}", place.display()), "`seaworthy check` keeps one")
-    };
+    let nothing =
+        || Wrong::error(format!("no run was kept in {}", place.display()), "`seaworthy check` keeps one");
     let store = SqliteStore::open_existing(&place).await?.ok_or_else(nothing)?;
     let run = match store.get(report.run.as_deref()).await {
         Ok(run) => run,
