@@ -1,5 +1,6 @@
 //! Every bound of Seaworthy, named with its unit. A probe takes its bounds from here and nowhere else.
 
+pub mod dns;
 pub mod http;
 pub mod tls;
 

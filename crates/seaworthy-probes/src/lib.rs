@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod declared;
+pub mod dns;
 pub mod host;
 pub mod http;
 pub mod known_defaults;

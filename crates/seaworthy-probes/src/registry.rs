@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::ask::Ask;
 use crate::declared::Declared;
+use crate::dns::facts::DnsFacts;
 use crate::host::facts::HostFacts;
 use crate::tls::facts::TlsFacts;
 
@@ -54,6 +55,13 @@ pub static KINDS: &[Kind] = &[
         give: "seaworthy init",
         schema: schema_of::<Declared>,
         step: crate::declared::step,
+    },
+    Kind {
+        name: "dns",
+        not_given: "no name was given",
+        give: "seaworthy check https://HOST, or `dns.names` in seaworthy.yaml",
+        schema: schema_of::<DnsFacts>,
+        step: crate::dns::step,
     },
     Kind {
         name: "tls",
