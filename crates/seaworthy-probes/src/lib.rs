@@ -9,5 +9,6 @@ pub mod dns;
 pub mod host;
 pub mod http;
 pub mod known_defaults;
+pub mod postgres;
 pub mod registry;
 pub mod tls;

@@ -13,6 +13,7 @@ use crate::declared::Declared;
 use crate::dns::facts::DnsFacts;
 use crate::host::facts::HostFacts;
 use crate::tls::facts::TlsFacts;
+use crate::postgres::facts::PostgresFacts;
 
 /// One look at one kind of target.
 pub struct Step {
@@ -76,6 +77,13 @@ pub static KINDS: &[Kind] = &[
         give: "`hosts: [{service: NAME}]` for this machine, in seaworthy.yaml",
         schema: schema_of::<Vec<HostFacts>>,
         step: crate::host::step,
+    },
+    Kind {
+        name: "postgres",
+        not_given: "the manifest names no PostgreSQL server",
+        give: "`postgres: {url: {env: DATABASE_URL}}` under the environment",
+        schema: schema_of::<PostgresFacts>,
+        step: crate::postgres::step,
     },
 ];
 
