@@ -12,8 +12,8 @@ use crate::ask::Ask;
 use crate::declared::Declared;
 use crate::dns::facts::DnsFacts;
 use crate::host::facts::HostFacts;
-use crate::tls::facts::TlsFacts;
 use crate::postgres::facts::PostgresFacts;
+use crate::tls::facts::TlsFacts;
 
 /// One look at one kind of target.
 pub struct Step {
