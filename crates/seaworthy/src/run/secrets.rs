@@ -1,8 +1,9 @@
 //! Fetches the value behind a reference, from the environment or from a file that only its owner may read.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use seaworthy_core::facts::{Blind, Unseen};
@@ -27,17 +28,18 @@ pub(crate) fn of_this_process(base: &Path) -> Secrets {
     })
 }
 
-/// Secrets that were made for this run, by name; the testbed's own.
-pub(crate) fn of_map(values: std::collections::BTreeMap<String, String>) -> Secrets {
+/// Secrets that were made for this run, by name, and files that stand beside it.
+pub(crate) fn of_map(values: BTreeMap<String, String>) -> Secrets {
     Arc::new(move |reference| match reference {
-        SecretRef::Env(name) if values.contains_key(name) => Ok(values[name].clone().into()),
-        SecretRef::Env(_) | SecretRef::File(_) => {
-            Err(Unseen::new(Blind::NotGiven, format!("there is no {reference}")))
-        }
+        SecretRef::Env(name) => match values.get(name) {
+            Some(value) => Ok(value.clone().into()),
+            None => Err(Unseen::new(Blind::NotGiven, format!("there is no {reference}"))),
+        },
+        SecretRef::File(path) => from_file(Path::new(path)).map(Into::into),
     })
 }
 
-fn from_file(path: &PathBuf) -> Result<String, Unseen> {
+fn from_file(path: &Path) -> Result<String, Unseen> {
     let shown = path.display();
     let denied = |why: String| Unseen::new(Blind::Denied, why);
     let file = std::fs::OpenOptions::new()
