@@ -1,6 +1,7 @@
 #!/bin/bash
 # certificate.sh authorities            makes a root and an intermediate authority
-# certificate.sh leaf DAYS [NAME] [ALGORITHM]  makes a certificate and its chain; negative days have passed
+# certificate.sh leaf DAYS [NAME] [KEY]  makes a certificate and its chain; negative days have passed
+# certificate.sh self-signed            makes a certificate that its own key signs
 set -euo pipefail
 cd "$WORK/tls"
 
@@ -43,6 +44,11 @@ authorityKeyIdentifier=keyid
 subjectAltName=DNS:$name,DNS:localhost
 " leaf.csr leaf.pem intermediate
     cat leaf.pem intermediate.pem > chain.pem
+    ;;
+self-signed)
+    openssl req -x509 -new -key leaf.key -subj "/CN=shop.example.com" -days 90 -sha256 -out leaf.pem \
+        -addext "subjectAltName=DNS:shop.example.com,DNS:localhost"
+    cp leaf.pem chain.pem
     ;;
 esac
 rm -rf -- *.csr index.txt* issued extensions sign.log
