@@ -5,10 +5,6 @@
 
 pub mod ask;
 pub mod declared;
-pub mod dns;
-pub mod host;
 pub mod http;
-pub mod known_defaults;
-pub mod postgres;
 pub mod registry;
 pub mod tls;

@@ -1,6 +1,192 @@
-//! Looks at what a service answers over HTTP.
+//! Looks at what a service answers over HTTP: redirects, headers, cookies, errors, health, limits.
+//!
+//! Asks, of each URL of the environment, one after the other over one connection: at `observe` GET and OPTIONS of
+//! a few dozen paths, at `probe` also harmless active requests under a budget, the rate limit last. Needs no
+//! access; sees more with a credential of the role `user`, one of `operator`, a sign-in and the OpenAPI document.
+//! Never follows, dials, waits or reads without a bound ([`client`]); never shows the value of a cookie.
 
+mod assets;
 pub mod client;
-
+mod cors;
+mod errors;
+pub mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
+mod front;
+mod gather;
+mod health;
+mod internals;
+mod login;
+mod openapi;
+mod operations;
+mod parse;
+mod plain;
+mod private;
+mod public;
+mod rate;
+mod sensitive;
+mod site;
+mod size;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::HttpFacts;
+pub use target::HttpTarget;
+
+use seaworthy_core::facts::{Blind, Seen, Unseen};
+use url::Url;
+
+use crate::ask::Ask;
+use crate::registry::Step;
+use gather::Gathered;
+use openapi::{Description, Operation};
+use rate::Burst;
+use site::Site;
+
+/// The look, where the environment has URLs.
+pub fn step(ask: &Ask) -> Option<Step> {
+    let target = ask.environment.urls.first()?.clone();
+    let ask = ask.clone();
+    let shown = client::parsed(&target).map_or(target, |url| client::shown_url(&url));
+    Some(Step::new(shown, async move {
+        match HttpTarget::of(&ask).await {
+            Ok(target) => Seen::new(look(&target).await),
+            Err(why) => Seen::Unseen(why),
+        }
+    }))
+}
+
+/// What was gathered of all URLs.
+#[derive(Default)]
+struct All {
+    plain: Gathered<facts::PlainAnswer>,
+    fronts: Gathered<facts::FrontAnswer>,
+    pages: Gathered<facts::PageAnswer>,
+    responses: Gathered<facts::ResponseAnswer>,
+    cors: Gathered<facts::CorsAnswer>,
+    session_cookies: Gathered<facts::Cookie>,
+    sensitive: Gathered<facts::SensitiveAnswer>,
+    operational: health::Operational,
+    files: assets::Files,
+    private: Gathered<facts::PrivateAnswer>,
+    errors: Gathered<facts::ErrorAnswer>,
+    server_errors: Gathered<facts::ErrorAnswer>,
+    development: Gathered<facts::DevelopmentSign>,
+    operations: Gathered<facts::OperationAnswer>,
+    size_limits: Gathered<facts::SizeLimitAnswer>,
+    burst: Option<Burst>,
+}
+
+/// Looks at every URL. Cannot fail: what was not seen is in the facts with its reason.
+pub async fn look(target: &HttpTarget) -> HttpFacts {
+    let description = described(target).await;
+    let mut all = All::default();
+    for (index, site) in target.sites.iter().enumerate() {
+        let site = Site::of(target, site).await;
+        look_at(&site, &description, &mut all).await;
+        // What takes many requests is asked of the first URL alone, and the rate limit last of all.
+        if index == 0 {
+            all.size_limits.extend(size::look(&site, &operations_of(&description)).await);
+            all.operations.extend(operations::look(&site, &description).await);
+            all.burst = Some(rate::look(&site).await);
+        }
+        all.responses.extend(site.responses());
+    }
+    all.seen(target.left_out.as_ref())
+}
+
+/// Reading a document of megabytes takes a while that other looks need not wait for.
+async fn described(target: &HttpTarget) -> Result<Description, Unseen> {
+    let text = target.openapi.clone()?;
+    tokio::task::spawn_blocking(move || Description::read(&text))
+        .await
+        .map_err(|_| Unseen::new(Blind::Crashed, "the OpenAPI document could not be read"))?
+}
+
+fn operations_of(description: &Result<Description, Unseen>) -> Result<Vec<Operation>, Unseen> {
+    description.as_ref().map(|description| description.operations.clone()).map_err(Clone::clone)
+}
+
+async fn look_at(site: &Site<'_>, description: &Result<Description, Unseen>, all: &mut All) {
+    let operations = operations_of(description);
+    all.plain.extend(plain::look(site).await);
+    let front = front::look(site).await;
+    all.fronts.extend(front.fronts);
+    all.pages.extend(front.pages);
+    all.operational.extend(health::look(site).await);
+    let api = api(site, &operations);
+    all.cors.extend(cors::look(site, &api).await);
+    all.files.extend(assets::look(site, &front.answer, &[api]).await);
+    all.private.extend(private::look(site, &operations).await);
+    all.sensitive.extend(sensitive::look(site, front.answer.as_ref().ok()).await);
+    all.session_cookies.extend(login::look(site, &front.answer).await);
+    let errors = errors::look(site, &operations).await;
+    all.server_errors.extend(errors::server_errors(site, &errors));
+    all.development.extend(errors::development(site, &front.answer, &errors));
+    all.errors.extend(errors);
+}
+
+/// Where the API answers: what the rate limit covers, else an operation, else the URL itself.
+fn api(site: &Site<'_>, operations: &Result<Vec<Operation>, Unseen>) -> Url {
+    let promised = site.target.rate_limit.as_ref().map(|promised| promised.path.as_str());
+    let readable =
+        |operation: &&Operation| operation.method == http::Method::GET && !operation.has_parameters;
+    let documented = || {
+        let operations = operations.as_deref().unwrap_or_default();
+        let private =
+            |operation: &&Operation| readable(operation) && !operation.is_public(&site.target.public);
+        operations.iter().find(private).map(|operation| operation.concrete.as_str())
+    };
+    promised.or_else(documented).and_then(|path| site.at(path).ok()).unwrap_or_else(|| site.url.clone())
+}
+
+impl health::Operational {
+    fn extend(&mut self, other: Self) {
+        self.health.extend(other.health);
+        self.readiness.extend(other.readiness);
+        self.status.extend(other.status);
+        self.metrics.extend(other.metrics);
+        self.version.extend(other.version);
+    }
+}
+
+impl assets::Files {
+    fn extend(&mut self, other: Self) {
+        self.assets.extend(other.assets);
+        self.texts.extend(other.texts);
+    }
+}
+
+impl All {
+    /// `cut` says why some URLs were not looked at: every list ends in it.
+    fn seen(self, cut: Option<&Unseen>) -> HttpFacts {
+        let burst =
+            self.burst.unwrap_or_else(|| Burst::nothing(&Unseen::new(Blind::NotGiven, "no URL is given")));
+        HttpFacts {
+            plain: self.plain.seen(cut),
+            fronts: self.fronts.seen(cut),
+            pages: self.pages.seen(cut),
+            responses: self.responses.seen(cut),
+            cors: self.cors.seen(cut),
+            session_cookies: self.session_cookies.seen(cut),
+            sensitive: self.sensitive.seen(cut),
+            health: self.operational.health.seen(cut),
+            readiness: self.operational.readiness.seen(cut),
+            status: self.operational.status.seen(cut),
+            metrics: self.operational.metrics.seen(cut),
+            version: self.operational.version.seen(cut),
+            texts: self.files.texts.seen(cut),
+            assets: self.files.assets.seen(cut),
+            private: self.private.seen(cut),
+            errors: self.errors.seen(cut),
+            server_errors: self.server_errors.seen(cut),
+            development: self.development.seen(cut),
+            operations: self.operations.seen(None),
+            size_limits: self.size_limits.seen(None),
+            rate_limit: burst.rate_limit,
+            burst: burst.burst,
+        }
+    }
+}

@@ -4,81 +4,33 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-/// What proves who is asking.
-#[derive(Debug, Clone)]
-pub enum Proof {
-    /// `Authorization: Bearer …`.
-    Bearer(SecretString),
-    /// `Authorization: Basic …`.
-    Basic {
-        /// The user name.
-        user: String,
-        /// The password.
-        password: SecretString,
-    },
-    /// `Cookie: …`, as a browser would send it.
-    Cookie(SecretString),
-    /// An API key in a header of its own.
-    Header {
-        /// The header's name.
-        name: http::HeaderName,
-        /// The key.
-        value: SecretString,
-    },
-}
-
-/// A proof bound to the origin that may see it.
+/// A bearer token bound to the origin that may see it.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// What stands in commands in place of the secret, such as `$STAGING_USER_TOKEN`.
+    /// What stands in commands in place of the secret, such as `$USER_TOKEN`.
     pub shown_as: String,
-    /// The proof.
-    pub proof: Proof,
+    /// The token.
+    pub token: SecretString,
     /// The only origin it goes to.
     pub origin: url::Origin,
 }
 
 impl Credential {
     /// A credential for the origin of a URL.
-    pub fn new(proof: Proof, shown_as: impl Into<String>, url: &Url) -> Self {
-        Self { shown_as: shown_as.into(), proof, origin: url.origin() }
+    pub fn new(token: SecretString, shown_as: impl Into<String>, url: &Url) -> Self {
+        Self { shown_as: shown_as.into(), token, origin: url.origin() }
     }
 
     /// The header that carries it; nothing where the secret cannot stand in a header.
     pub(super) fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
-        let (name, text) = match &self.proof {
-            Proof::Bearer(token) => {
-                (http::header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()))
-            }
-            Proof::Basic { user, password } => {
-                let pair = format!("{user}:{}", password.expose_secret());
-                (http::header::AUTHORIZATION, format!("Basic {}", base64(pair.as_bytes())))
-            }
-            Proof::Cookie(cookie) => (http::header::COOKIE, cookie.expose_secret().to_owned()),
-            Proof::Header { name, value } => (name.clone(), value.expose_secret().to_owned()),
-        };
-        let mut value = HeaderValue::from_str(&text).ok()?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.token.expose_secret())).ok()?;
         value.set_sensitive(true);
-        Some((name, value))
+        Some((http::header::AUTHORIZATION, value))
     }
 
     /// The header as a command shows it.
     pub(super) fn header_by_hand(&self) -> String {
-        let shown = &self.shown_as;
-        match &self.proof {
-            Proof::Bearer(_) => format!("Authorization: Bearer {shown}"),
-            Proof::Basic { .. } => format!("Authorization: Basic {shown}"),
-            Proof::Cookie(_) => format!("Cookie: {shown}"),
-            Proof::Header { name, .. } => format!("{name}: {shown}"),
-        }
-    }
-
-    fn secret(&self) -> &SecretString {
-        match &self.proof {
-            Proof::Bearer(secret) | Proof::Cookie(secret) => secret,
-            Proof::Basic { password, .. } => password,
-            Proof::Header { value, .. } => value,
-        }
+        format!("Authorization: Bearer {}", self.shown_as)
     }
 }
 
@@ -94,17 +46,11 @@ const SCRUBBED: &[u8] = b"***";
 const NEEDLE_BYTES_MIN: usize = 4;
 
 impl Scrubber {
-    /// A scrubber for these credentials, in the encodings in which a server may echo them.
-    pub fn new<'a>(credentials: impl IntoIterator<Item = &'a Credential>) -> Self {
+    /// A scrubber for these secrets, in the encodings in which a server may echo them.
+    pub fn hiding<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut scrubber = Self::default();
-        for credential in credentials {
-            scrubber.hide(credential.secret());
-            if let Some((_, value)) = credential.header()
-                && let Ok(text) = value.to_str()
-            {
-                let token = text.rsplit(' ').next().unwrap_or(text);
-                scrubber.hide(&SecretString::from(token.to_owned()));
-            }
+        for secret in secrets {
+            scrubber.hide(secret);
         }
         scrubber
     }
@@ -167,7 +113,7 @@ fn replace(bytes: Vec<u8>, needle: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Base64 as `Authorization: Basic` wants it.
+/// Base64, in which tokens are often echoed.
 pub(super) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

@@ -28,13 +28,14 @@ use rustls::RootCertStore;
 use seaworthy_core::consent::Consent;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::http::{BODY_SENT_BYTES_MAX, OBSERVE_REQUESTS_MAX, PROBE_REQUESTS_MAX};
+use secrecy::SecretString;
 use tokio::time::Instant;
 use url::Url;
 
 pub use address::{Reach, reach};
 pub use answer::{Answer, Body};
 pub use by_hand::shown_url;
-pub use credential::{Credential, Proof, Scrubber};
+pub use credential::{Credential, Scrubber};
 pub use dial::Resolve;
 pub use follow::{Followed, joined, redirect};
 pub use trust::{Trust, roots};
@@ -136,6 +137,13 @@ impl Act {
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.0.payload = Payload::Whole(body.into());
+        self
+    }
+
+    /// With a body that holds a secret: it goes only over a connection that protects it, and no command shows it.
+    #[must_use]
+    pub fn secret_body(mut self, body: String) -> Self {
+        self.0.payload = Payload::Secret(SecretString::from(body));
         self
     }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::stream::unfold;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::Frame;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::dial::RequestBody;
 
@@ -24,6 +25,8 @@ pub(super) enum Payload {
     Empty,
     /// All of it at once.
     Whole(Bytes),
+    /// All of it at once, and a secret.
+    Secret(SecretString),
     /// So many bytes of filling, announced by `Content-Length`.
     Announced(u64),
     /// So many bytes of filling in chunks, unannounced.
@@ -35,6 +38,10 @@ impl Payload {
         match self {
             Self::Empty => Empty::new().map_err(|never| match never {}).boxed_unsync(),
             Self::Whole(bytes) => Full::new(bytes.clone()).map_err(|never| match never {}).boxed_unsync(),
+            Self::Secret(text) => {
+                let bytes = Bytes::from(text.expose_secret().to_owned());
+                Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+            }
             Self::Announced(length) | Self::Chunked(length) => filling(*length),
         }
     }
@@ -43,7 +50,7 @@ impl Payload {
     pub(super) fn declared_bytes(&self) -> Option<u64> {
         match self {
             Self::Announced(length) => Some(*length),
-            Self::Empty | Self::Whole(_) | Self::Chunked(_) => None,
+            Self::Empty | Self::Whole(_) | Self::Secret(_) | Self::Chunked(_) => None,
         }
     }
 
@@ -51,8 +58,15 @@ impl Payload {
     pub(super) fn shown(&self) -> Option<&str> {
         match self {
             Self::Whole(bytes) => std::str::from_utf8(bytes).ok(),
-            Self::Empty | Self::Announced(_) | Self::Chunked(_) => None,
+            Self::Secret(_) => Some("@FILE"),
+            Self::Announced(_) => Some("@LARGE_FILE"),
+            Self::Empty | Self::Chunked(_) => None,
         }
+    }
+
+    /// Whether it may only go over a connection that protects it.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret(_))
     }
 }
 

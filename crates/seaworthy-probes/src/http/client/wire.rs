@@ -313,12 +313,14 @@ fn request(question: &Question, connection: &Connection) -> Result<(Request<Requ
         headers.insert(name.clone(), value.clone());
     }
     let mut authenticated = false;
-    if let Some(credential) = &question.credential {
-        let refused = |why: String| {
-            Unseen::new(Blind::Denied, format!("no credential was sent: {why}"))
-                .give("a certificate that verifies, or its authority under `ca`")
-        };
+    let refused = |why: String| {
+        Unseen::new(Blind::Denied, format!("no credential was sent: {why}"))
+            .give("a certificate that verifies, or its authority under `ca`")
+    };
+    if question.credential.is_some() || question.payload.is_secret() {
         connection.trust.carries_credentials().map_err(refused)?;
+    }
+    if let Some(credential) = &question.credential {
         if credential.origin != url.origin() {
             return Err(refused("it belongs to another origin".to_owned()));
         }

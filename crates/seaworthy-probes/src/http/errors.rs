@@ -1,0 +1,189 @@
+//! Answers to requests that cannot succeed. Asks at `observe`: a path that cannot exist, a path that cannot be
+//! decoded, and the declared fault route where it takes GET. At `probe`: a method that the path does not have,
+//! a body that is no JSON, and the fault route by POST.
+
+use http::Method;
+use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+
+use super::client::{Act, Answer, Ask, Prober, shown_url};
+use super::facts::{DevelopmentSign, ErrorAnswer, InternalShown};
+use super::gather::Gathered;
+use super::openapi::Operation;
+use super::site::Site;
+
+pub(super) async fn look(
+    site: &Site<'_>,
+    operations: &Result<Vec<Operation>, Unseen>,
+) -> Gathered<ErrorAnswer> {
+    let mut errors = Gathered::default();
+    let mut add = |fault: &str, answer: Result<Answer, Unseen>| match answer {
+        Ok(answer) => {
+            site.note(&answer);
+            errors.push(answered(site, fault, &answer));
+        }
+        Err(why) => errors.miss(why),
+    };
+    add("a path that does not exist", site.control.clone());
+    add("a path that cannot be decoded", site.get("/%zz").await);
+    let known = operations.as_deref().unwrap_or_default();
+    if let Some(path) = &site.target.endpoints.fault {
+        add("a fault inside the service", fault(site, path, known).await);
+    }
+    match &site.prober {
+        Ok(prober) => {
+            let health = &site.target.endpoints.health;
+            add("a method that the path does not have", act(site, prober, Method::PATCH, health, None).await);
+            if let Some(path) = takes_json(site, known) {
+                add(
+                    "a body that is not JSON",
+                    act(site, prober, Method::POST, &path, Some("{\"seaworthy\": ")).await,
+                );
+            }
+        }
+        Err(why) => errors.miss(why.clone()),
+    }
+    errors
+}
+
+async fn act(
+    site: &Site<'_>,
+    prober: &Prober,
+    method: Method,
+    path: &str,
+    body: Option<&'static str>,
+) -> Result<Answer, Unseen> {
+    let mut act = Act::new(method, &site.at(path)?);
+    if let Some(body) = body {
+        act = act.header("content-type", "application/json")?.body(body);
+    }
+    prober.act(act).await
+}
+
+/// A path that anyone may send JSON to, so that the body is read before the caller is refused.
+fn takes_json(site: &Site<'_>, operations: &[Operation]) -> Option<String> {
+    let login =
+        site.target.login.as_ref().filter(|(login, _)| !login.form).map(|(login, _)| login.path.clone());
+    login.or_else(|| {
+        let open = |operation: &&Operation| {
+            operation.method == Method::POST
+                && operation.takes_json
+                && operation.is_public(&site.target.public)
+        };
+        operations.iter().find(open).map(|operation| operation.concrete.clone())
+    })
+}
+
+/// Calls the route that the operators keep for seeing a real fault.
+async fn fault(site: &Site<'_>, path: &str, operations: &[Operation]) -> Result<Answer, Unseen> {
+    let url = site.at(path)?;
+    let credential = site.target.credential(&["operator", "admin"], &url).map(|(_, credential)| credential);
+    let by = |method: Method| {
+        operations.iter().any(|operation| operation.path == path && operation.method == method)
+    };
+    if !by(Method::POST) || by(Method::GET) {
+        let ask = Ask::get(&url);
+        return site.observer.ask(credential.map_or(ask.clone(), |credential| ask.with(&credential))).await;
+    }
+    let prober = site.prober.as_ref().map_err(Clone::clone)?;
+    let act = Act::new(Method::POST, &url).body("");
+    prober.act(credential.map_or(act.clone(), |credential| act.with(&credential))).await
+}
+
+fn answered(site: &Site<'_>, fault: &str, answer: &Answer) -> ErrorAnswer {
+    let status = answer.status_code();
+    ErrorAnswer {
+        fault: fault.to_owned(),
+        url: shown_url(&answer.url),
+        status,
+        server_error: status >= 500,
+        content_type: answer.media_type(),
+        request_id: request_id(answer),
+        internals_shown: site.patterns.shown_by(answer),
+        by_hand: answer.by_hand.clone(),
+    }
+}
+
+fn request_id(answer: &Answer) -> bool {
+    const HEADERS: [&str; 6] =
+        ["x-request-id", "x-correlation-id", "request-id", "x-amzn-trace-id", "traceparent", "x-trace-id"];
+    const FIELDS: [&str; 8] = [
+        "request_id",
+        "requestId",
+        "request-id",
+        "correlation_id",
+        "correlationId",
+        "trace_id",
+        "traceId",
+        "error_id",
+    ];
+    let in_header = HEADERS.iter().any(|name| answer.header(name).is_some_and(|value| value.len() >= 8));
+    let body = answer.body.text();
+    in_header || FIELDS.iter().any(|field| body.contains(&format!("\"{field}\"")))
+}
+
+/// Answers of 500 and above among them, or how to have one seen.
+pub(super) fn server_errors(site: &Site<'_>, errors: &Gathered<ErrorAnswer>) -> Gathered<ErrorAnswer> {
+    let mut found = Gathered::default();
+    errors.items().iter().filter(|error| error.server_error).for_each(|error| found.push(error.clone()));
+    if site.target.endpoints.fault.is_none() {
+        found.miss(
+            Unseen::new(Blind::NotGiven, "no route is given that fails on purpose")
+                .give("`endpoints: {fault: /PATH}` for the environment, a route that fails for operators"),
+        );
+    } else if found.items().is_empty() {
+        found.miss(
+            Unseen::new(Blind::Denied, "the route that should fail on purpose did not answer 500").give(
+                "a credential of the role `operator`, and `--consent probe` where the route takes POST",
+            ),
+        );
+    }
+    found
+}
+
+/// Signs of a mode for development in a first page and in errors.
+pub(super) fn development(
+    site: &Site<'_>,
+    front: &Result<Answer, Unseen>,
+    errors: &Gathered<ErrorAnswer>,
+) -> Gathered<DevelopmentSign> {
+    let mut signs = Gathered::default();
+    match front {
+        Ok(front) => {
+            let shown = site.patterns.shown_by(front);
+            signs_in(&shown, &shown_url(&front.url), &front.by_hand, &mut signs);
+        }
+        Err(why) => signs.miss(why.clone()),
+    }
+    for error in errors.items() {
+        signs_in(&error.internals_shown, &error.url, &error.by_hand, &mut signs);
+    }
+    // Errors that take consent show the same page as those that do not; any other silence is a gap.
+    if let Some(why) = errors.missed().filter(|why| why.kind != Blind::Consent) {
+        signs.miss(why.clone());
+    }
+    signs
+}
+
+fn signs_in(
+    shown: &Seen<Listed<InternalShown>>,
+    url: &str,
+    by_hand: &str,
+    signs: &mut Gathered<DevelopmentSign>,
+) {
+    match shown {
+        Seen::Seen { value, .. } => {
+            for sign in value.items.iter().filter(|sign| sign.development) {
+                signs.push(DevelopmentSign {
+                    url: url.to_owned(),
+                    what: sign.what.clone(),
+                    quote: sign.quote.clone(),
+                    by_hand: by_hand.to_owned(),
+                });
+            }
+            if let Some(why) = &value.cut {
+                signs.miss(why.clone());
+            }
+        }
+        Seen::Unseen(why) => signs.miss(why.clone()),
+    }
+}

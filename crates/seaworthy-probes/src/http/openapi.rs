@@ -1,0 +1,209 @@
+//! The operations of an OpenAPI document, 3.0 or 3.1, walked as plain JSON. Pure.
+//!
+//! The document may be hostile: it is bounded, references are followed a few steps and only within it, and
+//! nothing in it becomes more than a path, a method and a name of a header.
+
+use http::Method;
+use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::YAML_BYTES_MAX;
+use serde_json::Value;
+
+use super::public::PublicOperations;
+
+/// Most operations that are read.
+const READ_MAX: usize = 5_000;
+/// Most references that are followed for one thing.
+const REFERENCES_MAX: usize = 8;
+/// Longest path that is asked, in bytes.
+const PATH_BYTES_MAX: usize = 2_000;
+
+/// What a document says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Description {
+    pub(super) operations: Vec<Operation>,
+    /// Headers that carry credentials, beside `Authorization`.
+    pub(super) credential_headers: Vec<String>,
+    /// Cookies that carry credentials.
+    pub(super) credential_cookies: Vec<String>,
+}
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Operation {
+    pub(super) method: Method,
+    /// The path as the document has it.
+    pub(super) path: String,
+    /// The path with the server's prefix and harmless values for its parameters.
+    pub(super) concrete: String,
+    pub(super) has_parameters: bool,
+    /// The operation itself says that it needs no credential.
+    pub(super) documented_public: bool,
+    pub(super) takes_json: bool,
+}
+
+impl Operation {
+    /// Whether it is open on purpose.
+    pub(super) fn is_public(&self, declared: &PublicOperations) -> bool {
+        self.documented_public || self.is_declared_public(declared)
+    }
+
+    /// Whether the manifest lists it, as a template or as it is asked.
+    pub(super) fn is_declared_public(&self, declared: &PublicOperations) -> bool {
+        declared.includes(self.method.as_str(), &self.path)
+            || declared.includes(self.method.as_str(), &self.concrete)
+    }
+}
+
+impl Description {
+    /// Reads a document, JSON or YAML.
+    pub(super) fn read(text: &str) -> Result<Self, Unseen> {
+        let garbled = |why: &str| Unseen::new(Blind::Garbled, why);
+        let root: Value = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|_| garbled("the OpenAPI document is not sound JSON"))?
+        } else if text.len() > YAML_BYTES_MAX {
+            let why = format!("the OpenAPI document is YAML of more than {YAML_BYTES_MAX} bytes");
+            return Err(Unseen::new(Blind::CutShort, why).give("the document as JSON"));
+        } else {
+            serde_saphyr::from_str(text).map_err(|_| garbled("the OpenAPI document is not sound YAML"))?
+        };
+        let version = root.get("openapi").and_then(Value::as_str).unwrap_or("");
+        if !version.starts_with("3.") {
+            return Err(Unseen::new(Blind::Unsupported, "the OpenAPI document is not of version 3")
+                .give("an OpenAPI document of version 3.0 or 3.1"));
+        }
+        let Some(paths) = root.get("paths").and_then(Value::as_object) else {
+            return Err(garbled("the OpenAPI document has no paths"));
+        };
+        let prefix = prefix(&root);
+        let mut description = Self::default();
+        for (path, item) in paths {
+            let Some(item) = resolved(&root, item) else { continue };
+            for method in
+                [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
+            {
+                let key = method.as_str().to_ascii_lowercase();
+                if let Some(operation) = item.get(&key).and_then(|operation| resolved(&root, operation))
+                    && description.operations.len() < READ_MAX
+                    && path.starts_with('/')
+                {
+                    description.operations.push(read(&root, &prefix, path, &method, item, operation));
+                }
+            }
+        }
+        description.read_credentials(&root);
+        Ok(description)
+    }
+
+    fn read_credentials(&mut self, root: &Value) {
+        let schemes = root.pointer("/components/securitySchemes").and_then(Value::as_object);
+        for scheme in schemes.into_iter().flat_map(|schemes| schemes.values()).take(20) {
+            let text = |field: &str| scheme.get(field).and_then(Value::as_str).unwrap_or("");
+            match (text("type"), text("in"), text("name")) {
+                ("apiKey", "header", name) if !name.is_empty() => {
+                    self.credential_headers.push(name.to_owned());
+                }
+                ("apiKey", "cookie", name) if !name.is_empty() => {
+                    self.credential_cookies.push(name.to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn read(
+    root: &Value,
+    prefix: &str,
+    path: &str,
+    method: &Method,
+    item: &Value,
+    operation: &Value,
+) -> Operation {
+    let parameters: Vec<&Value> = [item, operation]
+        .into_iter()
+        .filter_map(|holder| holder.get("parameters")?.as_array())
+        .flatten()
+        .take(100)
+        .filter_map(|parameter| resolved(root, parameter))
+        .collect();
+    let filled = filled(root, path, &parameters);
+    let content = operation
+        .get("requestBody")
+        .and_then(|body| resolved(root, body))
+        .and_then(|body| body.get("content"));
+    Operation {
+        method: method.clone(),
+        path: path.to_owned(),
+        concrete: format!("{prefix}{filled}"),
+        has_parameters: path.contains('{'),
+        documented_public: operation.get("security").is_some_and(needs_nothing),
+        takes_json: content.is_some_and(|content| content.get("application/json").is_some()),
+    }
+}
+
+/// `security: []`, or an empty alternative in it.
+fn needs_nothing(security: &Value) -> bool {
+    let empty = |alternative: &Value| alternative.as_object().is_some_and(serde_json::Map::is_empty);
+    security.as_array().is_some_and(|alternatives| alternatives.is_empty() || alternatives.iter().any(empty))
+}
+
+/// Values that name nothing, so that a request that gets through where it should not still meets nothing.
+fn filled(root: &Value, path: &str, parameters: &[&Value]) -> String {
+    let mut filled = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else { break };
+        let parameter = parameters.iter().find(|parameter| {
+            parameter.get("in").is_some_and(|at| at == "path")
+                && parameter.get("name").is_some_and(|own| own == name)
+        });
+        let schema = parameter.and_then(|parameter| resolved(root, parameter.get("schema")?));
+        filled.push_str(before);
+        filled.push_str(&value_for(schema));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled.truncate(filled.floor_char_boundary(PATH_BYTES_MAX));
+    filled
+}
+
+fn value_for(schema: Option<&Value>) -> String {
+    let text =
+        |field: &str| schema.and_then(|schema| schema.get(field)).and_then(Value::as_str).unwrap_or("");
+    let choice = schema.and_then(|schema| schema.get("enum")?.as_array()?.first()?.as_str());
+    match (choice, text("format"), text("type")) {
+        (Some(choice), _, _) if choice.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) => {
+            choice.to_owned()
+        }
+        (_, "uuid", _) => "00000000-0000-0000-0000-000000000000".to_owned(),
+        (_, "date", _) => "1970-01-01".to_owned(),
+        (_, _, "integer" | "number") => i32::MAX.to_string(),
+        _ => "seaworthy-none".to_owned(),
+    }
+}
+
+/// The path of the first server, which stands before every path.
+fn prefix(root: &Value) -> String {
+    let url = root.pointer("/servers/0/url").and_then(Value::as_str).unwrap_or("");
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => url.trim_start_matches('/'),
+    };
+    let path = path.trim_end_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+    if path.is_empty() || !path.chars().all(plain) { String::new() } else { format!("/{path}") }
+}
+
+/// Follows `$ref` within the document. A loop ends after a few steps with nothing.
+fn resolved<'a>(root: &'a Value, mut value: &'a Value) -> Option<&'a Value> {
+    for _ in 0..REFERENCES_MAX {
+        match value.get("$ref").and_then(Value::as_str) {
+            Some(reference) => value = root.pointer(reference.strip_prefix('#')?)?,
+            None => return Some(value),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! What plain HTTP answers beside an `https` URL. Asks `GET` of three paths, follows nothing.
+
+use seaworthy_core::facts::{Blind, Unseen};
+use url::Url;
+
+use super::client::{Answer, Ask, joined, redirect, shown_url};
+use super::facts::PlainAnswer;
+use super::gather::Gathered;
+use super::site::{Site, nonce};
+
+pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
+    let mut answers = Gathered::default();
+    let plain = match &site.plain {
+        Ok(plain) => plain,
+        Err(why) => return Gathered::nothing(why.clone()),
+    };
+    let deep = format!("/seaworthy-{}/a?b=c", nonce());
+    for path in ["/", &deep, &site.target.endpoints.health] {
+        if !path.starts_with('/') {
+            continue;
+        }
+        let Ok(url) = plain.join(path) else { continue };
+        match site.observer.ask(Ask::get(&url)).await {
+            Ok(answer) => answers.push(answered(&answer)),
+            Err(why) if refused(&why) => {
+                answers.push(closed(&url));
+                break;
+            }
+            Err(why) => {
+                answers.miss(silent(why));
+                break;
+            }
+        }
+    }
+    answers
+}
+
+fn answered(answer: &Answer) -> PlainAnswer {
+    let location = redirect(answer);
+    let to = location.as_deref().and_then(|location| joined(&answer.url, location).ok());
+    PlainAnswer {
+        url: shown_url(&answer.url),
+        port_closed: false,
+        status: Some(answer.status_code()),
+        redirects_to_https: to.as_ref().is_some_and(|to| same_place_on_https(&answer.url, to)),
+        location: to.map(|to| shown_url(&to)).or(location),
+        by_hand: answer.by_hand.clone(),
+    }
+}
+
+fn same_place_on_https(from: &Url, to: &Url) -> bool {
+    to.scheme() == "https"
+        && to.host_str() == from.host_str()
+        && to.path() == from.path()
+        && to.query() == from.query()
+}
+
+fn closed(url: &Url) -> PlainAnswer {
+    PlainAnswer {
+        url: shown_url(url),
+        port_closed: true,
+        status: None,
+        location: None,
+        redirects_to_https: false,
+        by_hand: format!("curl -sSI '{}'", shown_url(url)),
+    }
+}
+
+/// The kernel of the other side said that nothing listens there.
+fn refused(why: &Unseen) -> bool {
+    why.kind == Blind::Unreachable && why.why.ends_with("refused the connection")
+}
+
+/// Silence may be a packet filter of theirs, or a network between that loses packets: it proves nothing.
+fn silent(why: Unseen) -> Unseen {
+    match why.kind {
+        Blind::Timeout => why.give("a port for plain HTTP that redirects or refuses, or a place to look from whose packets are let through"),
+        _ => why,
+    }
+}

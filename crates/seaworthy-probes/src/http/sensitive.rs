@@ -1,0 +1,148 @@
+//! Paths that should not be public. Asks `GET` of each without a credential.
+//!
+//! A path counts as open when its content comes back. Of a server that answers a path which cannot exist
+//! with content as well, only content that is unmistakably the real thing counts; the rest is unseen.
+
+use regex::Regex;
+use seaworthy_core::facts::{Blind, Unseen};
+
+use super::client::{Answer, redirect, shown_url};
+use super::facts::SensitiveAnswer;
+use super::gather::Gathered;
+use super::site::{Site, alike};
+
+struct Sensitive {
+    path: &'static str,
+    holds: &'static str,
+    /// What its content looks like, where that is unmistakable.
+    content: &'static str,
+}
+
+const fn path(path: &'static str, holds: &'static str, content: &'static str) -> Sensitive {
+    Sensitive { path, holds, content }
+}
+
+const PATHS: &[Sensitive] = &[
+    path("/.env", "settings and secrets", r"(?m)^\s*(export )?[A-Z][A-Z0-9_]{2,}\s*="),
+    path("/.git/HEAD", "the source code", r"^(ref: refs/|[0-9a-f]{40}\s*$)"),
+    path("/.git/config", "the source code", r"(?m)^\[core\]"),
+    path("/.DS_Store", "names of files", "^\u{0}\u{0}\u{0}\u{1}Bud1"),
+    path("/.aws/credentials", "keys of a cloud account", r"(?m)^aws_access_key_id"),
+    path("/config.json", "settings", r#"(?i)"(password|secret|apikey|api_key|token)"\s*:"#),
+    path("/backup.sql", "a dump of the database", r"(?i)(CREATE TABLE|PostgreSQL database dump|MySQL dump)"),
+    path("/dump.sql", "a dump of the database", r"(?i)(CREATE TABLE|PostgreSQL database dump|MySQL dump)"),
+    path("/backup.zip", "a backup", "^PK\u{3}\u{4}"),
+    path("/metrics", "metrics", r"(?m)^# (HELP|TYPE) "),
+    path("/actuator", "management of a Spring application", r#""_links"\s*:"#),
+    path("/actuator/env", "settings of a Spring application", r#""propertySources"\s*:"#),
+    path("/debug", "debugging", ""),
+    path("/debug/pprof/", "profiles of a Go process", r"(?i)profiles available|/debug/pprof/"),
+    path("/debug/vars", "variables of a Go process", r#""memstats"\s*:"#),
+    path("/server-status", "requests under way in Apache", r"(?i)Apache Server Status"),
+    path("/nginx_status", "connections of nginx", r"Active connections:"),
+    path("/phpinfo.php", "settings of PHP", r"(?i)phpinfo\(\)|PHP Version"),
+    path("/admin", "administration", ""),
+    path("/swagger-ui/", "a console for the API", r"(?i)swagger-ui"),
+    path("/graphiql", "a console for the API", r"(?i)graphiql"),
+    path("/console", "a console", ""),
+    path("/_profiler/", "profiles of a Symfony application", r"(?i)symfony"),
+    path("/telescope", "requests of a Laravel application", r"(?i)laravel"),
+];
+
+pub(super) async fn look(site: &Site<'_>, front: Option<&Answer>) -> Gathered<SensitiveAnswer> {
+    let mut answers = Gathered::default();
+    for sensitive in PATHS {
+        let asked = match site.get(sensitive.path).await {
+            Ok(answer) => with_slash(site, answer).await,
+            Err(why) => Err(why),
+        };
+        answers.add(asked.map(|answer| answered(site, sensitive, &answer, front)));
+    }
+    answers
+}
+
+/// `/admin` that leads to `/admin/` is asked for again there.
+async fn with_slash(site: &Site<'_>, answer: Answer) -> Result<Answer, Unseen> {
+    let slashed = format!("{}/", answer.url.path());
+    let leads_there = redirect(&answer)
+        .and_then(|location| answer.url.join(&location).ok())
+        .is_some_and(|to| to.path() == slashed && to.host_str() == answer.url.host_str());
+    if leads_there { site.get(&slashed).await } else { Ok(answer) }
+}
+
+fn answered(
+    site: &Site<'_>,
+    sensitive: &Sensitive,
+    answer: &Answer,
+    front: Option<&Answer>,
+) -> SensitiveAnswer {
+    SensitiveAnswer {
+        url: shown_url(&answer.url),
+        path: sensitive.path.to_owned(),
+        holds: sensitive.holds.to_owned(),
+        status: answer.status_code(),
+        open: open(site, sensitive, answer, front).into(),
+        declared_public: site.target.public.includes("GET", sensitive.path),
+        by_hand: answer.by_hand.clone(),
+    }
+}
+
+fn open(
+    site: &Site<'_>,
+    sensitive: &Sensitive,
+    answer: &Answer,
+    front: Option<&Answer>,
+) -> Result<bool, Unseen> {
+    let status = answer.status_code();
+    match status {
+        200..300 => {}
+        429 | 500.. => {
+            return Err(Unseen::new(Blind::Denied, format!("`{}` answered {status}", sensitive.path)));
+        }
+        // Refused, not there, or led elsewhere, which is the way to a sign-in.
+        _ => return Ok(false),
+    }
+    let unmistakable = !sensitive.content.is_empty()
+        && Regex::new(sensitive.content).is_ok_and(|content| content.is_match(&answer.body.text()));
+    if !site.answers_everything()? {
+        return if !unmistakable && asks_to_sign_in(answer) { Err(sign_in()) } else { Ok(true) };
+    }
+    let control = site.control.as_ref().map_err(Clone::clone)?;
+    if unmistakable && !alike(answer, control) {
+        return Ok(true);
+    }
+    // An application in the browser answers its one page to every path; that page is no secret.
+    let one_page = front.is_some_and(|front| {
+        front.is_html() && front.body.text().contains("<script") && front.body.bytes == answer.body.bytes
+    });
+    if one_page && control.body.bytes == answer.body.bytes {
+        return Ok(false);
+    }
+    Err(Unseen::new(
+        Blind::Unsupported,
+        "the server answers 200 to a path that cannot exist, so its 200 proves nothing",
+    )
+    .give("404 for paths that do not exist"))
+}
+
+fn asks_to_sign_in(answer: &Answer) -> bool {
+    let text = answer.body.text();
+    answer.is_html() && (text.contains("type=\"password\"") || text.contains("type='password'"))
+}
+
+fn sign_in() -> Unseen {
+    Unseen::new(Blind::Unsupported, "it shows a sign-in form, and what is behind it cannot be seen from here")
+        .give("a redirect to the sign-in page, or 401, where nobody is signed in")
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    #[test]
+    fn every_pattern_compiles() {
+        for sensitive in super::PATHS {
+            Regex::new(sensitive.content).unwrap_or_else(|error| panic!("{}: {error}", sensitive.path));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! One URL of the environment under the questions of a run: its client, its control question, what it answered.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+
+use seaworthy_core::facts::{Blind, Unseen};
+use url::Url;
+
+use super::client::{Answer, Ask, Observer, Prober, parsed, shown_url};
+use super::facts::ResponseAnswer;
+use super::gather::Gathered;
+use super::internals::Patterns;
+use super::parse::policies::is_nosniff;
+use super::target::{HttpTarget, SiteTarget};
+
+/// What every look at one site takes.
+pub(super) struct Site<'a> {
+    pub(super) target: &'a HttpTarget,
+    pub(super) url: Url,
+    pub(super) plain: Result<Url, Unseen>,
+    pub(super) observer: Observer,
+    pub(super) prober: Result<Prober, Unseen>,
+    /// What the server answers to a path that cannot exist.
+    pub(super) control: Result<Answer, Unseen>,
+    pub(super) patterns: Patterns,
+    responses: Mutex<Gathered<ResponseAnswer>>,
+}
+
+impl<'a> Site<'a> {
+    /// A site with its control question asked.
+    pub(super) async fn of(target: &'a HttpTarget, site: &SiteTarget) -> Self {
+        let observer = Observer::new(&target.setup);
+        let prober = Prober::new(&observer, target.consent);
+        let mut made = Self {
+            target,
+            url: site.url.clone(),
+            plain: site.plain.clone(),
+            observer,
+            prober,
+            control: Err(Unseen::new(Blind::Crashed, "the control question was not asked")),
+            patterns: Patterns::new(),
+            responses: Mutex::default(),
+        };
+        made.control = made.get(&format!("/seaworthy-{}", nonce())).await;
+        made
+    }
+
+    /// A path of this site, or a whole URL.
+    pub(super) fn at(&self, path: &str) -> Result<Url, Unseen> {
+        if !path.starts_with('/') {
+            return parsed(path);
+        }
+        if path.starts_with("//") || path.chars().any(char::is_control) {
+            return Err(Unseen::new(Blind::NotGiven, "the path is not one of this site"));
+        }
+        self.url.join(path).map_err(|_| Unseen::new(Blind::NotGiven, "the path cannot be read"))
+    }
+
+    /// GETs a path or URL, without a credential.
+    pub(super) async fn get(&self, path: &str) -> Result<Answer, Unseen> {
+        self.observer.ask(Ask::get(&self.at(path)?)).await
+    }
+
+    /// Keeps an answer for the questions about every answer.
+    pub(super) fn note(&self, answer: &Answer) {
+        let status = answer.status_code();
+        let own = answer.url.origin() == self.url.origin();
+        if !own || answer.body.bytes.is_empty() || (300..400).contains(&status) {
+            return;
+        }
+        let content_type_options = answer.header("x-content-type-options");
+        let noted = ResponseAnswer {
+            url: shown_url(&answer.url),
+            status,
+            content_type: answer.media_type(),
+            nosniff: content_type_options.as_deref().is_some_and(is_nosniff),
+            content_type_options,
+            by_hand: answer.by_hand.clone(),
+        };
+        let mut responses = self.responses.lock().unwrap_or_else(PoisonError::into_inner);
+        if !responses.items().iter().any(|known| known.url == noted.url && known.status == status) {
+            responses.push(noted);
+        }
+    }
+
+    /// Notes that an answer did not come.
+    pub(super) fn note_missed(&self, why: &Unseen) {
+        self.responses.lock().unwrap_or_else(PoisonError::into_inner).miss(why.clone());
+    }
+
+    /// Every answer that was noted.
+    pub(super) fn responses(&self) -> Gathered<ResponseAnswer> {
+        std::mem::take(&mut *self.responses.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the server answers with content to a path that cannot exist, so that content proves nothing.
+    pub(super) fn answers_everything(&self) -> Result<bool, Unseen> {
+        self.control.as_ref().map(|control| control.status.is_success()).map_err(Clone::clone)
+    }
+
+    /// The reason for not believing an answer: a path that cannot exist is answered alike.
+    pub(super) fn believed(&self, answer: &Answer) -> Result<(), Unseen> {
+        let control = self.control.as_ref().map_err(Clone::clone)?;
+        if answer.status.is_success() && control.status.is_success() && alike(answer, control) {
+            return Err(Unseen::new(
+                Blind::Unsupported,
+                "the server answers the same to a path that cannot exist",
+            )
+            .give("404 for paths that do not exist"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether two answers are one page, as far as one can tell: pages differ in nonces and times.
+pub(super) fn alike(one: &Answer, other: &Answer) -> bool {
+    if one.status != other.status || one.media_type() != other.media_type() {
+        return false;
+    }
+    let plain = |answer: &Answer| answer.body.text().replace(answer.url.path(), "");
+    let (text, control) = (plain(one), plain(other));
+    if text == control {
+        return true;
+    }
+    match (serde_json::from_str(&text), serde_json::from_str(&control)) {
+        (Ok(serde_json::Value::Object(text)), Ok(serde_json::Value::Object(control))) => {
+            text.keys().eq(control.keys())
+        }
+        (Err(_), Err(_)) => text.len() > 200 && text.len().abs_diff(control.len()) * 20 < control.len(),
+        _ => false,
+    }
+}
+
+/// A path segment that no server has.
+pub(super) fn nonce() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}

@@ -1,0 +1,217 @@
+//! What the manifest says of the HTTP side, made ready to be asked. Files and secrets are read here.
+
+use std::collections::BTreeMap;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use seaworthy_core::consent::Consent;
+use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::Limits;
+use seaworthy_core::limits::http::OPENAPI_BYTES_MAX;
+use seaworthy_core::manifest::{self, Endpoints, Environment, Login, RateLimitSpec};
+use secrecy::SecretString;
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+use url::Url;
+
+use super::client::{Credential, Resolve, Scrubber, Setup, parsed, roots};
+use super::public::PublicOperations;
+use crate::ask::Ask;
+
+/// Most URLs of one environment that are looked at.
+const SITES_MAX: usize = 4;
+/// Longest file of roots that is read, in bytes.
+const CA_BYTES_MAX: u64 = 1024 * 1024;
+
+/// One environment's HTTP side.
+#[derive(Debug, Clone)]
+pub struct HttpTarget {
+    /// The URLs that are looked at: `https` ones, and plain ones without an `https` twin.
+    pub sites: Vec<SiteTarget>,
+    /// Why some URLs are not among them.
+    pub left_out: Option<Unseen>,
+    /// Where the operational answers are.
+    pub endpoints: Endpoints,
+    /// What is open on purpose.
+    pub public: PublicOperations,
+    /// Origins that may call from a browser.
+    pub cors_origins: Vec<String>,
+    /// The promised rate limit.
+    pub rate_limit: Option<RateLimitSpec>,
+    /// Largest request body, in bytes.
+    pub body_max_bytes: Option<u64>,
+    /// Tokens by role.
+    pub tokens: BTreeMap<String, Result<SecretString, Unseen>>,
+    /// How to sign in.
+    pub login: Option<(Login, Result<SecretString, Unseen>)>,
+    /// The OpenAPI document, as text.
+    pub openapi: Result<String, Unseen>,
+    /// The level.
+    pub consent: Consent,
+    /// What the client is made of.
+    pub setup: Setup,
+}
+
+/// One URL, and where its plain twin listens.
+#[derive(Debug, Clone)]
+pub struct SiteTarget {
+    /// The URL.
+    pub url: Url,
+    /// The origin to ask over plain HTTP.
+    pub plain: Result<Url, Unseen>,
+}
+
+impl HttpTarget {
+    /// Reads what the questions need.
+    pub async fn of(ask: &Ask) -> Result<Self, Unseen> {
+        let environment = &ask.environment;
+        let (sites, left_out) = sites(&environment.urls)?;
+        let tokens: BTreeMap<_, _> = environment
+            .credentials
+            .iter()
+            .map(|(role, credential)| {
+                let manifest::Credential::Bearer(reference) = credential;
+                (role.clone(), ask.secret(reference))
+            })
+            .collect();
+        let login = environment.login.clone().map(|login| {
+            let password = ask.secret(&login.password);
+            (login, password)
+        });
+        let setup = setup(ask, &sites, scrubber(&tokens, login.as_ref())).await?;
+        Ok(Self {
+            sites,
+            left_out,
+            endpoints: environment.endpoints.clone(),
+            public: PublicOperations::of(&environment.public),
+            cors_origins: environment.cors_origins.clone(),
+            rate_limit: environment.rate_limit.clone(),
+            body_max_bytes: environment.request_body_max_bytes,
+            tokens,
+            login,
+            openapi: openapi(ask, environment).await,
+            consent: ask.consent,
+            setup,
+        })
+    }
+
+    /// The credential of the first of these roles that has one, for the origin of a URL.
+    pub(super) fn credential(&self, roles: &[&str], url: &Url) -> Result<(String, Credential), Unseen> {
+        let known = roles.iter().find_map(|role| self.tokens.get(*role).map(|token| (*role, token)));
+        let Some((role, token)) = known else {
+            let role = roles.first().copied().unwrap_or("user");
+            return Err(Unseen::new(Blind::NotGiven, format!("no credential of the role `{role}` is given"))
+                .give(format!("`credentials: {{{role}: {{bearer: {{env: …}}}}}}` in the manifest")));
+        };
+        let shown = format!(
+            "${}_TOKEN",
+            role.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+        );
+        Ok((role.to_owned(), Credential::new(token.clone()?, shown, url)))
+    }
+}
+
+/// Sorts URLs into those that are looked at and the plain twins of others.
+fn sites(urls: &[String]) -> Result<(Vec<SiteTarget>, Option<Unseen>), Unseen> {
+    let urls: Vec<Url> = urls.iter().map(|text| parsed(text)).collect::<Result<_, _>>()?;
+    let twin = |url: &Url, scheme: &str| {
+        urls.iter().find(|other| other.scheme() == scheme && other.host_str() == url.host_str())
+    };
+    let mut sites = Vec::new();
+    for url in &urls {
+        if url.scheme() == "http" && twin(url, "https").is_some() {
+            continue;
+        }
+        let plain = match twin(url, "http") {
+            Some(plain) => Ok(plain.clone()),
+            None if url.port().is_none() => default_twin(url),
+            None => Err(Unseen::new(Blind::NotGiven, "where the service listens for plain HTTP is not said")
+                .give(format!(
+                    "its `http://` URL under `urls`, beside `{}`",
+                    url.origin().ascii_serialization()
+                ))),
+        };
+        sites.push(SiteTarget { url: url.clone(), plain });
+    }
+    let more = sites.len() > SITES_MAX;
+    sites.truncate(SITES_MAX);
+    let left_out = more.then(|| {
+        Unseen::new(Blind::CutShort, format!("more than {SITES_MAX} URLs, the rest was not looked at"))
+    });
+    Ok((sites, left_out))
+}
+
+fn default_twin(url: &Url) -> Result<Url, Unseen> {
+    let mut plain = url.clone();
+    plain.set_scheme("http").map_err(|()| Unseen::new(Blind::NotGiven, "the URL has no plain twin"))?;
+    Ok(plain)
+}
+
+async fn setup(ask: &Ask, sites: &[SiteTarget], scrubber: Scrubber) -> Result<Setup, Unseen> {
+    let environment = &ask.environment;
+    let Limits { deadline, connect, answer } = ask.limits;
+    let resolve = environment
+        .resolve
+        .iter()
+        .map(|(host, address)| Resolve { host: host.clone(), port: None, address: *address })
+        .collect();
+    let extra = match &environment.ca {
+        Some(path) => certificates(ask, path).await?,
+        None => Vec::new(),
+    };
+    // Reading the machine's own roots takes files.
+    let roots = tokio::task::spawn_blocking(move || roots(&extra))
+        .await
+        .map_err(|_| Unseen::new(Blind::Crashed, "the roots to trust could not be loaded"))?;
+    Ok(Setup {
+        resolve,
+        roots,
+        home: sites.iter().filter_map(|site| site.url.host_str().map(str::to_owned)).collect(),
+        scrubber,
+        connect,
+        answer,
+        deadline: Instant::now() + deadline,
+    })
+}
+
+fn scrubber(
+    tokens: &BTreeMap<String, Result<SecretString, Unseen>>,
+    login: Option<&(Login, Result<SecretString, Unseen>)>,
+) -> Scrubber {
+    let secrets = tokens.values().chain(login.map(|(_, password)| password));
+    Scrubber::hiding(secrets.filter_map(|secret| secret.as_ref().ok()))
+}
+
+async fn certificates(ask: &Ask, path: &str) -> Result<Vec<CertificateDer<'static>>, Unseen> {
+    let give = |why: String| {
+        Unseen::new(Blind::NotGiven, why).give("a PEM file with the authority's certificate under `ca`")
+    };
+    let bytes =
+        file(ask, path, CA_BYTES_MAX).await.map_err(|why| give(format!("`ca` could not be read: {why}")))?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
+    if found.is_empty() { Err(give("`ca` holds no certificate".to_owned())) } else { Ok(found) }
+}
+
+async fn openapi(ask: &Ask, environment: &Environment) -> Result<String, Unseen> {
+    let give = |why: String| Unseen::new(Blind::NotGiven, why).give("`openapi: FILE` for the environment");
+    let Some(path) = &environment.openapi else {
+        return Err(give("no OpenAPI document is given".to_owned()));
+    };
+    let bytes = file(ask, path, OPENAPI_BYTES_MAX as u64)
+        .await
+        .map_err(|why| give(format!("the OpenAPI document could not be read: {why}")))?;
+    String::from_utf8(bytes).map_err(|_| Unseen::new(Blind::Garbled, "the OpenAPI document is not text"))
+}
+
+/// A regular file, as long as it is not longer than `max`.
+async fn file(ask: &Ask, path: &str, max: u64) -> Result<Vec<u8>, String> {
+    let path = ask.path(path);
+    let metadata = tokio::fs::metadata(&path).await.map_err(|error| error.kind().to_string())?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    let opened = tokio::fs::File::open(&path).await.map_err(|error| error.kind().to_string())?;
+    let mut bytes = Vec::new();
+    opened.take(max + 1).read_to_end(&mut bytes).await.map_err(|error| error.kind().to_string())?;
+    if bytes.len() as u64 > max { Err(format!("it is longer than {max} bytes")) } else { Ok(bytes) }
+}

@@ -1,1 +1,0 @@
-SELECT created_at::text, true, hash::text FROM __drizzle_migrations ORDER BY created_at LIMIT 5001

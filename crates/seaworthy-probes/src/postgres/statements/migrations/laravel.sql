@@ -1,1 +1,0 @@
-SELECT migration::text, true, NULL::text FROM migrations ORDER BY migration LIMIT 5001

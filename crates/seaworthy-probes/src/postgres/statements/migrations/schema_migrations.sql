@@ -1,1 +1,0 @@
-SELECT version::text, true, NULL::text FROM schema_migrations ORDER BY version LIMIT 5001

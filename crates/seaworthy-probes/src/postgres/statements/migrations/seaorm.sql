@@ -1,1 +1,0 @@
-SELECT version::text, true, NULL::text FROM seaql_migrations ORDER BY version LIMIT 5001

@@ -1,1 +1,0 @@
-SELECT name::text, true, NULL::text FROM "SequelizeMeta" ORDER BY name LIMIT 5001
