@@ -4,8 +4,13 @@
 #![warn(missing_docs)]
 
 mod json;
+mod junit;
+mod markdown;
 mod outline;
 mod outside;
+mod places;
+mod plain;
+mod sarif;
 pub mod terminal;
 mod words;
 
@@ -24,17 +29,26 @@ pub enum Format {
     Terminal,
     /// The run itself, version 1.
     Json,
+    /// For code scanning.
+    Sarif,
+    /// For CI systems.
+    Junit,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: [Self; 2] = [Self::Terminal, Self::Json];
+    pub const ALL: [Self; 5] = [Self::Terminal, Self::Json, Self::Sarif, Self::Junit, Self::Markdown];
 
     /// The word on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Terminal => "terminal",
             Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
         }
     }
 }
@@ -66,5 +80,11 @@ pub fn render(run: &Run, format: Format, style: &Style) -> String {
     match format {
         Format::Terminal => terminal::run(run, style),
         Format::Json => json::run(run),
+        Format::Sarif => sarif::run(run),
+        Format::Junit => junit::run(run),
+        Format::Markdown => markdown::run(run, style.now),
     }
 }
+
+#[cfg(test)]
+mod tests;

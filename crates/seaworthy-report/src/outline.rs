@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use seaworthy_core::catalog::Severity;
 use seaworthy_core::facts::Blind;
 use seaworthy_core::finding::{CitedUnseen, Finding, Verdict};
 use seaworthy_core::run::Run;
@@ -62,6 +63,11 @@ impl<'a> Outline<'a> {
 }
 
 impl Group<'_> {
+    /// The greatest severity in it.
+    pub(crate) fn severity(&self) -> Severity {
+        self.findings.iter().map(|finding| finding.severity).min().unwrap_or(Severity::Nice)
+    }
+
     /// Whether another group is unknown for the same reason.
     pub(crate) fn shares_reason(&self, other: &Self) -> bool {
         let key = |group: &Self| group.reason.map(|reason| (reason.kind, reason.why.clone()));
