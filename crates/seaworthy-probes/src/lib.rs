@@ -5,6 +5,10 @@
 
 pub mod ask;
 pub mod declared;
+pub mod dns;
+pub mod host;
 pub mod http;
+pub mod known_defaults;
+pub mod postgres;
 pub mod registry;
 pub mod tls;

@@ -10,7 +10,10 @@ use serde_json::Value as Json;
 
 use crate::ask::Ask;
 use crate::declared::Declared;
+use crate::dns::facts::DnsFacts;
+use crate::host::facts::HostFacts;
 use crate::http::HttpFacts;
+use crate::postgres::facts::PostgresFacts;
 use crate::tls::facts::TlsFacts;
 
 /// One look at one kind of target.
@@ -56,6 +59,13 @@ pub static KINDS: &[Kind] = &[
         step: crate::declared::step,
     },
     Kind {
+        name: "dns",
+        not_given: "no name was given",
+        give: "seaworthy check https://HOST, or `dns.names` in seaworthy.yaml",
+        schema: schema_of::<DnsFacts>,
+        step: crate::dns::step,
+    },
+    Kind {
         name: "http",
         not_given: "no URL of the service is given",
         give: "`urls: [https://…]` for the environment, or the URL as the argument of `seaworthy check`",
@@ -68,6 +78,20 @@ pub static KINDS: &[Kind] = &[
         give: "seaworthy check https://HOST, or `urls` in seaworthy.yaml",
         schema: schema_of::<TlsFacts>,
         step: crate::tls::step,
+    },
+    Kind {
+        name: "hosts",
+        not_given: "no host was given",
+        give: "`hosts: [{service: NAME}]` for this machine, in seaworthy.yaml",
+        schema: schema_of::<Vec<HostFacts>>,
+        step: crate::host::step,
+    },
+    Kind {
+        name: "postgres",
+        not_given: "the manifest names no PostgreSQL server",
+        give: "`postgres: {url: {env: DATABASE_URL}}` under the environment",
+        schema: schema_of::<PostgresFacts>,
+        step: crate::postgres::step,
     },
 ];
 

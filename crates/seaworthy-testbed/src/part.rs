@@ -45,7 +45,7 @@ pub struct Description {
     /// Environment of every command and process. What mentions a port is left out of `prepare`.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// An environment in the form of a manifest: what is to be checked.
+    /// An environment in the form of a manifest: what is to be checked. Filled in once all processes are ready.
     #[serde(default)]
     pub environment: String,
     /// Environment variables for the checker.

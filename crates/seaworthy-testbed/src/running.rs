@@ -62,7 +62,7 @@ impl Running {
         let given = description.secrets_given.iter();
         let given = given.map(|(name, value)| Ok((name.clone(), values.fill(value, &place)?)));
         let mut running = Self {
-            environment: values.fill(&description.environment, &place)?,
+            environment: String::new(),
             secrets: given.collect::<Result<_, StartError>>()?,
             ports,
             processes: Processes::default(),
@@ -73,6 +73,8 @@ impl Running {
         }
         commands.run_all(&description.after, "after")?;
         running.still_there(&description.processes)?;
+        // Only now, because it may tell of what processes wrote, such as their ids.
+        running.environment = commands.values.fill(&description.environment, &place)?;
         // Last, because it may well be to stop one of the processes.
         if let Some(sabotage) = sabotage {
             commands.run_all(&sabotage.after, "sabotage-after")?;

@@ -1,9 +1,12 @@
-//! Placeholders: `${work}`, `${part}`, `${testbed}`, `${port:NAME}`, `${secret:NAME}`; `$${` stands for `${`.
+//! Placeholders: `${work}`, `${part}`, `${testbed}`, `${port:NAME}`, `${secret:NAME}`, and `${file:NAME}` for what a
+//! file of the work directory says by then, such as a process id; `$${` stands for `${`.
 //!
 //! A placeholder that means nothing is an error; it is never left standing nor filled with nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
 
 use crate::error::StartError;
 
@@ -75,6 +78,20 @@ impl Values {
         Ok(environment)
     }
 
+    /// What a file of the work directory says, without white space around it.
+    fn said_in(&self, file: &str) -> Result<String, &'static str> {
+        let plain = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+        if file.is_empty() || !plain {
+            return Err("not a path inside the work directory");
+        }
+        let said = File::open(self.work.join(file)).and_then(|opened| {
+            let mut text = String::new();
+            opened.take(SAID_BYTES_MAX).read_to_string(&mut text)?;
+            Ok(text)
+        });
+        said.map(|text| text.trim().to_owned()).map_err(|_| "no such file, or none yet")
+    }
+
     fn meaning(&self, name: &str) -> Result<String, &'static str> {
         match name.split_once(':') {
             None if name == "work" => Ok(self.work.display().to_string()),
@@ -83,11 +100,17 @@ impl Values {
             Some(("port", port)) => {
                 self.ports.get(port).map(u16::to_string).ok_or("no such port, or none yet while preparing")
             }
+            Some(("file", file)) => self.said_in(file),
             Some(("secret", secret)) => self.secrets.get(secret).cloned().ok_or("no such secret"),
-            _ => Err("there are work, part, testbed, port:NAME, secret:NAME; write `$${` for a plain `${`"),
+            _ => Err(
+                "there are work, part, testbed, port:NAME, secret:NAME, file:NAME; write `$${` for a plain `${`",
+            ),
         }
     }
 }
+
+/// Longest that a file for a placeholder may be, in bytes.
+const SAID_BYTES_MAX: u64 = 4 * 1024;
 
 fn variable(name: &str) -> String {
     name.to_uppercase().replace('-', "_")

@@ -54,6 +54,18 @@ fn placeholders_without_meaning_are_errors() {
 }
 
 #[test]
+fn what_a_process_wrote_is_filled_in_and_nothing_outside_the_work_directory() {
+    let work = tempfile::tempdir().unwrap();
+    fs::write(work.path().join("main.pid"), "4711\n").unwrap();
+    let filled = values(work.path()).fill("process: ${file:main.pid}", "here");
+    assert_eq!(filled.unwrap(), "process: 4711");
+    for text in ["${file:other.pid}", "${file:../main.pid}", "${file:/etc/hostname}", "${file:}"] {
+        let error = values(work.path()).fill(text, "here").unwrap_err();
+        assert!(matches!(error, StartError::Placeholder { .. }), "{text}: {error}");
+    }
+}
+
+#[test]
 fn environment_carries_ports_and_secrets() {
     let given = BTreeMap::from([("URL".to_owned(), "http://127.0.0.1:${port:web}".to_owned())]);
     let environment = values(Path::new("/w")).environment(&given, "here").unwrap();

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use seaworthy_core::consent::Consent;
+use seaworthy_report::Format;
 
 /// Decides whether a service is ready for production, and proves it with evidence.
 #[derive(Debug, Parser)]
@@ -101,7 +103,7 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 pub(crate) struct Print {
     /// The form of the output.
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", value_parser = formats())]
     pub(crate) format: Format,
     /// Write to this file instead of standard output.
     #[arg(long, short, value_name = "FILE")]
@@ -117,23 +119,6 @@ pub(crate) struct Keep {
     /// The evidence store. `.seaworthy/runs.db` in the repository, else in the user's state directory.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_STORE")]
     pub(crate) store: Option<PathBuf>,
-}
-
-/// The forms of output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people at a terminal.
-    Terminal,
-    /// The run, version 1.
-    Json,
-    /// SARIF 2.1.0, for code scanning.
-    Sarif,
-    /// JUnit XML, for CI.
-    Junit,
-    /// Markdown, for a pull request.
-    Markdown,
-    /// One self-contained page.
-    Html,
 }
 
 /// `seaworthy init`.
@@ -221,6 +206,9 @@ pub(crate) struct History {
     /// Find any change in what was kept.
     #[arg(long)]
     pub(crate) verify: bool,
+    /// A digest of the newest record that you kept elsewhere: without it a cut tail cannot be seen.
+    #[arg(long, requires = "verify", value_name = "DIGEST")]
+    pub(crate) head: Option<String>,
     /// How many runs to list, newest first.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
@@ -243,6 +231,12 @@ pub(crate) struct Report {
     /// Where runs are kept.
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// The forms that the reports know, by their words.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::word))
+        .map(|word| Format::ALL.into_iter().find(|format| format.word() == word).unwrap_or(Format::Terminal))
 }
 
 fn consent(text: &str) -> Result<Consent, String> {

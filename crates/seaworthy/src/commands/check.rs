@@ -1,7 +1,7 @@
 //! `seaworthy check`: looks, judges, decides, keeps, prints.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -19,21 +19,37 @@ use crate::builtin;
 use crate::cli::Check;
 use crate::exit::Wrong;
 use crate::run::look::{Looked, look};
-use crate::run::{judged, next, progress, subject};
+use crate::run::{judged, keeping, next, progress, subject};
 
 /// Carries out a check.
 pub(super) async fn run(check: &Check) -> anyhow::Result<ExitCode> {
     let catalog = catalog_with(&check.pack)?;
     let wanted = wanted(&catalog, &check.only)?;
-    let run = match &check.from {
-        Some(file) => again(check, &catalog, &wanted, file)?,
-        None => live(check, &catalog, &wanted).await?,
+    let (run, kept_in) = match &check.from {
+        Some(file) => (again(check, &catalog, &wanted, file)?, None),
+        None => {
+            let (run, repo) = live(check, &catalog, &wanted).await?;
+            let place = keeping::place(check.keep.store.as_deref(), repo.as_deref());
+            (run, (!check.no_keep).then_some(place))
+        }
     };
-    print::run(&run, &check.print)?;
+    // Kept before it is shown: what was printed can be found again.
+    let kept = match &kept_in {
+        Some(place) => Some(keeping::keep(&run, place).await.map(|_| place.display().to_string())),
+        None => None,
+    };
+    let (shown, failed) = match kept.transpose() {
+        Ok(shown) => (shown, None),
+        Err(error) => (None, Some(error)),
+    };
+    print::run(&run, &check.print, run.started_at, shown)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
     Ok(ExitCode::from(run.decision.headline.exit_code()))
 }
 
-async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Result<Run> {
+async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Result<(Run, Option<PathBuf>)> {
     let now = Utc::now();
     let began = Instant::now();
     let subject = subject::of(check, now)?;
@@ -62,7 +78,7 @@ async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Resu
     };
     judge_into(&mut run, catalog, wanted, looked, &subject.gate)?;
     run.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(run)
+    Ok((run, subject.repo))
 }
 
 /// Judges saved facts again. The time of judging is when they were seen, so the verdicts are those of then.

@@ -3,7 +3,11 @@
 pub(crate) mod catalog;
 mod check;
 mod completions;
+mod explain;
+mod history;
+mod init;
 pub(crate) mod print;
+mod report;
 
 use std::process::ExitCode;
 
@@ -16,8 +20,9 @@ pub(crate) async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Catalog(catalog) => catalog::run(catalog).await,
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),
-        Command::Init(_) | Command::Explain(_) | Command::History(_) | Command::Report(_) => {
-            anyhow::bail!("soon")
-        }
+        Command::Explain(explain) => explain::run(&explain),
+        Command::History(history) => history::run(&history).await,
+        Command::Report(report) => report::run(&report).await,
+        Command::Init(init) => init::run(&init).await,
     }
 }

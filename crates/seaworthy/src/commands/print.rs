@@ -3,6 +3,13 @@
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
+use seaworthy_core::run::Run;
+use seaworthy_report::{Format, Style};
+
+use crate::cli::Print;
+use crate::exit::Wrong;
+
 /// Writes bytes as they are.
 pub(crate) fn bytes(bytes: &[u8]) -> anyhow::Result<ExitCode> {
     written(std::io::stdout().lock().write_all(bytes))?;
@@ -27,8 +34,37 @@ fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a run in the form that was asked for.
-pub(crate) fn run(run: &seaworthy_core::run::Run, options: &crate::cli::Print) -> anyhow::Result<()> {
-    let _ = options;
-    json(run)
+/// Writes a run in the form that was asked for, to standard output or to a file.
+pub(crate) fn run(
+    run: &Run,
+    options: &Print,
+    now: DateTime<Utc>,
+    kept_in: Option<String>,
+) -> anyhow::Result<()> {
+    let terminal = options.format == Format::Terminal;
+    let style = Style {
+        width: width(),
+        now,
+        verbose: options.verbose,
+        // The stream takes colours out again where they are not wanted.
+        colour: terminal && options.output.is_none(),
+        kept_in,
+    };
+    let rendered = seaworthy_report::render(run, options.format, &style);
+    match &options.output {
+        Some(file) => std::fs::write(file, rendered).map_err(|error| {
+            Wrong::error(
+                format!("could not write {}: {error}", file.display()),
+                "give a file that can be written",
+            )
+        }),
+        None if terminal => text(&rendered),
+        None => written(std::io::stdout().lock().write_all(rendered.as_bytes())),
+    }
+}
+
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.or(terminal).unwrap_or(seaworthy_report::terminal::WIDTH_MAX)
 }

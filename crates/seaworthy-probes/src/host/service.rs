@@ -1,0 +1,294 @@
+//! The service's own processes: as whom they run, with which rights, and with which variables by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+
+use super::HostTarget;
+use super::env_files::{EnvFiles, Users};
+use super::environment::{Variables, secret_in_arguments};
+use super::facts::{ServiceFacts, ServiceProcess, UnitFacts};
+use super::ports::Socket;
+use super::processes::{
+    Process, Processes, Sockets, arguments, bounded, control_groups, environment, executable,
+};
+
+/// Most processes of a service that are listed.
+const PROCESSES_MAX: usize = 1_000;
+/// Most names of variables that are listed.
+const NAMES_MAX: usize = 2_000;
+/// Longest name that the kernel keeps of a program.
+const KERNEL_NAME_CHARS: usize = 15;
+
+/// How many capabilities the oldest kernel has that we run on.
+const OLDEST_CAPABILITIES: u32 = 38;
+
+/// The kernel's capabilities in the order of their bits.
+const CAPABILITIES: [&str; 41] = [
+    "cap_chown",
+    "cap_dac_override",
+    "cap_dac_read_search",
+    "cap_fowner",
+    "cap_fsetid",
+    "cap_kill",
+    "cap_setgid",
+    "cap_setuid",
+    "cap_setpcap",
+    "cap_linux_immutable",
+    "cap_net_bind_service",
+    "cap_net_broadcast",
+    "cap_net_admin",
+    "cap_net_raw",
+    "cap_ipc_lock",
+    "cap_ipc_owner",
+    "cap_sys_module",
+    "cap_sys_rawio",
+    "cap_sys_chroot",
+    "cap_sys_ptrace",
+    "cap_sys_pacct",
+    "cap_sys_admin",
+    "cap_sys_boot",
+    "cap_sys_nice",
+    "cap_sys_resource",
+    "cap_sys_time",
+    "cap_sys_tty_config",
+    "cap_mknod",
+    "cap_lease",
+    "cap_audit_write",
+    "cap_audit_control",
+    "cap_setfcap",
+    "cap_mac_override",
+    "cap_mac_admin",
+    "cap_syslog",
+    "cap_wake_alarm",
+    "cap_block_suspend",
+    "cap_audit_read",
+    "cap_perfmon",
+    "cap_bpf",
+    "cap_checkpoint_restore",
+];
+
+/// The processes of the service, by how they were found.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Found {
+    /// Those that go by the service's name or hold its port.
+    pub(super) own: BTreeSet<u32>,
+    /// Those and all that they started.
+    pub(super) all: BTreeSet<u32>,
+}
+
+/// Finds the service by unit or process name, else by the declared ports, else by the given process.
+pub(super) fn find(
+    target: &HostTarget,
+    processes: &Processes,
+    sockets: &[Socket],
+    holders: &Sockets,
+) -> Result<Found, Unseen> {
+    let own: BTreeSet<u32> = match (&target.service, target.pid) {
+        (Some(service), _) => {
+            processes.by_pid.values().filter(|process| goes_by(process, service)).map(|p| p.pid).collect()
+        }
+        (None, _) if target.ports.as_ref().is_some_and(|ports| !ports.is_empty()) => {
+            behind_ports(target, processes, sockets, holders)?
+        }
+        (None, Some(pid)) => BTreeSet::from([pid]),
+        (None, None) => {
+            return Err(Unseen::new(Blind::NotGiven, "the manifest does not name the service on this host")
+                .give("`hosts: [{service: NAME}]` with its systemd unit or process name"));
+        }
+    };
+    if let (true, Some(why)) = (own.is_empty(), &processes.cut) {
+        return Err(why.clone());
+    }
+    if own.is_empty() {
+        let name = target.service.as_deref().unwrap_or("the declared ports");
+        return Err(Unseen::new(Blind::Unreachable, format!("no process of `{name}` runs on this host"))
+            .give("start it, or correct `hosts: [{service: NAME}]`"));
+    }
+    let mut all = own.clone();
+    // Parents have been started before their children, but numbers wrap round, so it is repeated until it rests.
+    loop {
+        let more = processes.by_pid.values().filter(|p| all.contains(&p.parent) && !all.contains(&p.pid));
+        let more: Vec<u32> = more.map(|process| process.pid).collect();
+        if more.is_empty() {
+            return Ok(Found { own, all });
+        }
+        all.extend(more);
+    }
+}
+
+fn goes_by(process: &Process, service: &str) -> bool {
+    let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let short: String = service.chars().take(KERNEL_NAME_CHARS).collect();
+    let unit = if service.contains('.') { service.to_owned() } else { format!("{service}.service") };
+    let in_unit = || control_groups(process.pid).is_ok_and(|groups| groups.lines().any(|l| base(l) == unit));
+    let program = || executable(process.pid).and_then(|path| Some(base(path.to_str()?)));
+    // Interpreters show the script as an argument.
+    let named = || {
+        let words = arguments(process.pid).unwrap_or_default();
+        words.iter().take(2).any(|word| base(word) == service)
+    };
+    process.name == short || in_unit() || program().as_deref() == Some(service) || named()
+}
+
+fn behind_ports(
+    target: &HostTarget,
+    processes: &Processes,
+    sockets: &[Socket],
+    holders: &Sockets,
+) -> Result<BTreeSet<u32>, Unseen> {
+    let declared = target.ports.as_deref().unwrap_or_default();
+    let behind = sockets.iter().filter(|socket| declared.contains(&socket.port));
+    let pids: BTreeSet<u32> =
+        behind.flat_map(|s| holders.holders.get(&s.inode).into_iter().flatten()).copied().collect();
+    match (&holders.hidden, pids.is_empty()) {
+        (Some(why), true) => Err(why.clone()),
+        _ => {
+            let named = |pid: &u32| processes.by_pid.get(pid).is_some_and(|process| process.name != "sshd");
+            Ok(pids.into_iter().filter(named).collect())
+        }
+    }
+}
+
+/// The users as whom the service's processes run.
+pub(super) fn uids(
+    found: &Result<Found, Unseen>,
+    processes: &Result<Processes, Unseen>,
+) -> Result<BTreeSet<u32>, Unseen> {
+    let (found, processes) =
+        (found.as_ref().map_err(Unseen::clone)?, processes.as_ref().map_err(Unseen::clone)?);
+    Ok(found.all.iter().filter_map(|pid| processes.by_pid.get(pid)).map(|process| process.euid).collect())
+}
+
+/// The service as facts.
+pub(super) fn facts(
+    target: &HostTarget,
+    processes: &Result<Processes, Unseen>,
+    found: &Result<Found, Unseen>,
+    users: &Result<Users, Unseen>,
+    files: &Result<EnvFiles, Unseen>,
+    unit: Seen<Option<UnitFacts>>,
+) -> ServiceFacts {
+    let live = found.as_ref().map_err(Unseen::clone).and_then(live);
+    let of_files = files.as_ref().map_err(Unseen::clone).and_then(|files| match &files.variables {
+        Ok(variables) => Ok(variables),
+        Err(why) => Err(why.clone()),
+    });
+    let everywhere = live.as_ref().map_err(Unseen::clone).and_then(|(_, live)| {
+        let mut all = Variables::default();
+        all.add(live);
+        all.add(of_files.as_ref().map_err(Unseen::clone)?);
+        Ok(all)
+    });
+    let names_everywhere = |pick: fn(&Variables) -> BTreeSet<String>| match &everywhere {
+        // A process and a file can hold different values under one name, so each is asked.
+        Ok(_) => {
+            let mut names = live.as_ref().map(|(_, live)| pick(live)).unwrap_or_default();
+            names.extend(of_files.as_ref().map(|files| pick(files)).unwrap_or_default());
+            listed(names)
+        }
+        Err(why) => why.clone().into(),
+    };
+    ServiceFacts {
+        name: target.service.clone(),
+        running: running(found),
+        processes: processes_facts(processes, found, users),
+        environment_names: match &live {
+            Ok((names, _)) => listed(names.clone()),
+            Err(why) => why.clone().into(),
+        },
+        env_file_names: match &of_files {
+            Ok(variables) => listed(variables.names()),
+            Err(why) => why.clone().into(),
+        },
+        placeholder_names: names_everywhere(Variables::placeholders),
+        known_default_names: names_everywhere(Variables::known_defaults),
+        required_names: target.required_env.clone(),
+        secrets: match &everywhere {
+            Ok(all) => Seen::new(Listed::bounded(all.secrets(), NAMES_MAX, "secret variables")),
+            Err(why) => why.clone().into(),
+        },
+        unit,
+    }
+}
+
+fn listed(names: BTreeSet<String>) -> Seen<Listed<String>> {
+    Seen::new(Listed::bounded(names.into_iter().collect(), NAMES_MAX, "names of variables"))
+}
+
+fn running(found: &Result<Found, Unseen>) -> Seen<bool> {
+    match found {
+        Ok(_) => Seen::new(true),
+        Err(why) if why.kind == Blind::Unreachable => Seen::new(false),
+        Err(why) => why.clone().into(),
+    }
+}
+
+/// Names that all of the service's own processes have, and the variables of any of them.
+fn live(found: &Found) -> Result<(BTreeSet<String>, Variables), Unseen> {
+    let mut common: Option<BTreeSet<String>> = None;
+    let mut all = Variables::default();
+    for pid in &found.own {
+        let variables = Variables::of_process(&environment(*pid)?);
+        let names = variables.names();
+        common = Some(match common {
+            None => names,
+            Some(common) => common.intersection(&names).cloned().collect(),
+        });
+        all.add(&variables);
+    }
+    Ok((common.unwrap_or_default(), all))
+}
+
+fn processes_facts(
+    processes: &Result<Processes, Unseen>,
+    found: &Result<Found, Unseen>,
+    users: &Result<Users, Unseen>,
+) -> Seen<Listed<ServiceProcess>> {
+    let (processes, found) = match (processes, found) {
+        (Ok(processes), Ok(found)) => (processes, found),
+        (Err(why), _) | (_, Err(why)) => return why.clone().into(),
+    };
+    let known = capabilities_known();
+    let programs: BTreeMap<u32, _> = found.all.iter().map(|pid| (*pid, executable(*pid))).collect();
+    let fact = |process: &Process| {
+        let same = |child: &Process| {
+            child.parent == process.pid
+                && programs.get(&child.pid).is_some_and(Option::is_some)
+                && programs.get(&child.pid) == programs.get(&process.pid)
+        };
+        ServiceProcess {
+            pid: process.pid,
+            name: process.name.clone(),
+            worker: !processes.by_pid.values().any(same),
+            euid: process.euid,
+            user: users.clone().map(|users| users.name(process.euid)).into(),
+            capabilities: capabilities(process.capabilities),
+            capabilities_full: process.capabilities & known == known,
+            no_new_privileges: process.no_new_privileges,
+            secret_in_arguments: arguments(process.pid).map(|words| secret_in_arguments(&words)).into(),
+            by_hand: format!("grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/{}/status", process.pid),
+        }
+    };
+    let listed =
+        found.all.iter().filter_map(|pid| processes.by_pid.get(pid)).take(PROCESSES_MAX + 1).map(fact);
+    Seen::new(Listed::bounded(listed.collect(), PROCESSES_MAX, "processes of the service"))
+}
+
+/// The bits of all capabilities that this kernel has; those of the oldest that has `/proc/PID/status` as we read
+/// it, where it does not say.
+fn capabilities_known() -> u64 {
+    let last = bounded("/proc/sys/kernel/cap_last_cap", 64).ok();
+    let last = last.and_then(|text| String::from_utf8_lossy(&text).trim().parse::<u32>().ok());
+    let above = last.and_then(|last| 1_u64.checked_shl(last + 1));
+    above.unwrap_or(1 << OLDEST_CAPABILITIES) - 1
+}
+
+fn capabilities(bits: u64) -> Vec<String> {
+    let set = (0..u64::BITS).filter(|bit| bits & (1 << bit) != 0);
+    set.map(|bit| {
+        let name = usize::try_from(bit).ok().and_then(|bit| CAPABILITIES.get(bit));
+        name.map_or_else(|| format!("cap_{bit}"), |name| (*name).to_owned())
+    })
+    .collect()
+}

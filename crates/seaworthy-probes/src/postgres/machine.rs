@@ -1,0 +1,60 @@
+//! Whether the server runs on this machine, and what this machine is like then.
+//!
+//! Must not take loopback for proof: tunnels end there.
+
+use std::fs;
+use std::net::IpAddr;
+
+use seaworthy_core::limits::OWN_ADDRESSES_MAX;
+
+use super::login::Way;
+use super::target::may_be_dialled;
+
+/// Whether the process that serves our session is one of this machine: its title names PostgreSQL and our own port.
+/// `None` where it cannot be told.
+pub(super) fn serves_here(process: i64, way: &Way) -> Option<bool> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    if way.peer.is_some_and(|peer| !peer.is_loopback() && !own_addresses().contains(&peer)) {
+        return Some(false);
+    }
+    // A process of another namespace has other numbers: not found is not "elsewhere".
+    let title = fs::read(format!("/proc/{process}/cmdline")).ok()?;
+    let title = String::from_utf8_lossy(&title);
+    let end = match way.own_port {
+        Some(port) => format!("({port})"),
+        None => "[local]".to_owned(),
+    };
+    (title.starts_with("postgres:") && title.contains(&end)).then_some(true)
+}
+
+/// Memory that a process may use, in bytes: the machine's, or what its control group is held to.
+pub(super) fn memory_of(process: i64) -> Option<u64> {
+    let machine = fs::read_to_string("/proc/meminfo").ok()?;
+    let machine = machine.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let machine = machine.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)?;
+    let group = fs::read_to_string(format!("/proc/{process}/cgroup")).ok().and_then(|groups| {
+        let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?.to_owned();
+        let limit = fs::read_to_string(format!("/sys/fs/cgroup{path}/memory.max")).ok()?;
+        limit.trim().parse::<u64>().ok()
+    });
+    Some(group.map_or(machine, |group| group.min(machine)))
+}
+
+/// Addresses of this machine that others may know it by.
+pub(super) fn own_addresses() -> Vec<IpAddr> {
+    let Ok(interfaces) = nix::ifaddrs::getifaddrs() else { return Vec::new() };
+    let mut addresses: Vec<IpAddr> = interfaces
+        .filter_map(|interface| {
+            let address = interface.address?;
+            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+            v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
+        })
+        .filter(|address| !address.is_loopback() && may_be_dialled(*address))
+        .take(OWN_ADDRESSES_MAX)
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
+}

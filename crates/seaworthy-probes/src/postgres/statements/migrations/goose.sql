@@ -1,0 +1,1 @@
+SELECT v.version_id::text, v.is_applied, NULL::text FROM goose_db_version AS v WHERE v.version_id > 0 AND v.id = (SELECT w.id FROM goose_db_version AS w WHERE w.version_id = v.version_id ORDER BY w.id DESC LIMIT 1) ORDER BY v.version_id LIMIT 5001

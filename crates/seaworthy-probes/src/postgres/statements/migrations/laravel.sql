@@ -1,0 +1,1 @@
+SELECT migration::text, true, NULL::text FROM migrations ORDER BY migration LIMIT 5001

@@ -1,0 +1,1 @@
+SELECT version::text, true, NULL::text FROM seaql_migrations ORDER BY version LIMIT 5001

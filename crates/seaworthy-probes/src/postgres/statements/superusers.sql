@@ -1,0 +1,25 @@
+WITH RECURSIVE superusers AS (
+  SELECT r.oid, r.rolname::text AS name
+    FROM pg_catalog.pg_roles AS r
+   WHERE r.rolsuper
+     AND r.rolcanlogin
+   ORDER BY r.rolname
+   LIMIT 201
+), held (superuser, role) AS (
+  SELECT s.oid, m.roleid
+    FROM superusers AS s
+    JOIN pg_catalog.pg_auth_members AS m ON m.member = s.oid
+  UNION
+  SELECT h.superuser, m.roleid
+    FROM held AS h
+    JOIN pg_catalog.pg_auth_members AS m ON m.member = h.role
+)
+SELECT s.name,
+       ARRAY(SELECT g.rolname::text
+               FROM held AS h
+               JOIN pg_catalog.pg_roles AS g ON g.oid = h.role
+              WHERE h.superuser = s.oid
+              ORDER BY g.rolname) AS member_of
+  FROM superusers AS s
+ ORDER BY s.name
+ LIMIT 201

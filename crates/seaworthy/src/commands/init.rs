@@ -1,0 +1,104 @@
+//! `seaworthy init`: writes a commented manifest from what the repository holds.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use chrono::Utc;
+use seaworthy_core::consent::Consent;
+use seaworthy_core::limits::Limits;
+use seaworthy_core::manifest::{Environment, FILE_NAME, Manifest};
+use seaworthy_probes::ask::Ask;
+use serde_json::Value as Json;
+
+use super::print;
+use crate::cli::Init;
+use crate::exit::Wrong;
+use crate::run::{look, next, secrets};
+
+/// Carries out the command.
+pub(super) async fn run(init: &Init) -> anyhow::Result<ExitCode> {
+    let folder = init.path.as_deref().unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(Wrong::error(
+            format!("`{}` is not a folder", folder.display()),
+            "give a repository's folder",
+        ));
+    }
+    let file = folder.join(FILE_NAME);
+    let ask = Ask {
+        environment: Environment { repo: Some(".".to_owned()), ..Environment::default() },
+        base: folder.to_owned(),
+        consent: Consent::Observe,
+        limits: Limits::default(),
+        now: Utc::now(),
+        secrets: secrets::of_this_process(folder),
+    };
+    let facts = look::look(&ask, Some(&["repo"]), &|_| ()).await.facts;
+    let name =
+        folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let text = manifest(&name.unwrap_or_else(|| "service".to_owned()), &facts);
+    Manifest::parse(FILE_NAME, &text).context("the manifest that was about to be written is not one")?;
+    write(&file, &text, init.force)?;
+    let mut told = format!("wrote {}\n", file.display());
+    for line in next::detected(&facts) {
+        writeln!(told, "  found {}", seaworthy_report::visible(&line))?;
+    }
+    told += "next: fill in the URL, then `seaworthy check --env staging`\n";
+    print::text(&told)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    if !force {
+        options.create_new(true);
+    }
+    let mut open = options.open(file).map_err(|error| {
+        let help = if error.kind() == std::io::ErrorKind::AlreadyExists {
+            "`--force` replaces it"
+        } else {
+            "give a folder that can be written"
+        };
+        Wrong::error(format!("could not write {}: {error}", file.display()), help)
+    })?;
+    open.write_all(text.as_bytes()).with_context(|| format!("{} was not written whole", file.display()))
+}
+
+/// The text of a manifest. Values from the repository are quoted as JSON strings, which YAML reads as they are.
+fn manifest(name: &str, facts: &Json) -> String {
+    let quoted = |text: &str| Json::from(text).to_string();
+    let used = |store: &str| facts.pointer(&format!("/repo/stack/{store}/used")).and_then(Json::as_bool);
+    let first = |path: &str| {
+        let found = facts.pointer(path).and_then(Json::as_array).and_then(|all| all.first());
+        found.and_then(|first| first.get("file").unwrap_or(first).as_str()).map(str::to_owned)
+    };
+    let mut text = String::from(
+        "# What Seaworthy should look at. Everything but the name is optional; secrets stand here only by reference.\n",
+    );
+    text +=
+        &format!("service:\n  name: {}\n  # owner: team-name\n  # tier: 1\n\nenvironments:\n", quoted(name));
+    text += "  staging:\n    # observe reads only; probe also sends a bounded number of harmless requests.\n    consent: probe\n";
+    text += "    # urls: [https://staging.example.com]\n";
+    match first("/repo/stack/openapi_documents") {
+        Some(openapi) => text += &format!("    openapi: {}\n", quoted(&openapi)),
+        None => text += "    # openapi: ./openapi.yaml\n",
+    }
+    text += "    # endpoints: {health: /health, readiness: /health/ready, metrics: http://127.0.0.1:9100/metrics}\n";
+    text += "    # cors_origins: [https://app.example.com]\n    # rate_limit: {requests: 100, per_seconds: 60, path: /api/links}\n";
+    text += "    # public: [\"GET /\", \"/assets/*\"]          # open to everyone on purpose\n";
+    text += &store("postgres", "DATABASE_URL", used("postgres") == Some(true));
+    text += &store("redis", "REDIS_URL", used("redis") == Some(true));
+    text += "    # dns: {names: [staging.example.com], addresses: [203.0.113.10]}\n";
+    text += "    # hosts: [{service: my-service.service}]    # this machine\n\n";
+    text += "# gate: {important_percent: 90, unknown: counts-as-fail}\n";
+    text
+}
+
+fn store(name: &str, variable: &str, used: bool) -> String {
+    let mark = if used { "" } else { "# " };
+    format!("    {mark}{name}: {{url: {{env: {variable}}}}}\n")
+}
