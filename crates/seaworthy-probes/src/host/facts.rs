@@ -34,8 +34,6 @@ pub struct HostFacts {
 pub struct SystemFacts {
     /// The operating system by `os-release`.
     pub os: Seen<OsRelease>,
-    /// The running kernel's release.
-    pub kernel_release: Seen<String>,
     /// By which sign it is a container: `docker`, `podman`, `kubernetes`, `lxc`, …; null without a sign.
     pub container: Seen<Option<String>>,
     /// Whether systemd runs it.
@@ -139,6 +137,8 @@ pub struct Opening {
     pub port_last: u16,
     /// Whether from any address; else from some addresses or inner interfaces only.
     pub from_anywhere: bool,
+    /// Whether the manifest names every one of these ports; null when it names none.
+    pub declared: Option<bool>,
 }
 
 /// One TCP socket that listens.

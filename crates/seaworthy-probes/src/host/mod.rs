@@ -220,7 +220,7 @@ fn assemble(
         name: target.name(),
         system: system::facts(&tree, &processes, main.or(target.pid).unwrap_or(1), target.pid),
         ssh,
-        firewall: firewall::facts(filter, &tree, target.pid),
+        firewall: firewall::facts(filter, &tree, target.pid, target.ports.as_deref()),
         ports: ports::facts(&sockets, &processes, &holders, filter, format!("{enter}ss -ltn")),
         ports_declared: target.ports.clone(),
         service: service::facts(target, &processes, &found, &users, &files, unit.into()),

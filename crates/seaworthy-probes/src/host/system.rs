@@ -32,7 +32,6 @@ pub(super) fn facts(
     let disks = tree.as_ref().map_err(Unseen::clone).and_then(|tree| disks(tree, namespace_pid));
     SystemFacts {
         os: tree.as_ref().map_err(Unseen::clone).and_then(os).into(),
-        kernel_release: kernel_release().into(),
         container: on(container).into(),
         systemd_running: tree
             .as_ref()

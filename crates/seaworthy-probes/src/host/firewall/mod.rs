@@ -104,13 +104,17 @@ impl Filter {
         }
     }
 
-    fn openings(&self) -> Result<Listed<Opening>, Unseen> {
+    fn openings(&self, declared: Option<&[u16]>) -> Result<Listed<Opening>, Unseen> {
         let mut steps = Steps(STEPS_MAX);
         let mut openings = Vec::new();
         for protocol in [Protocol::Tcp, Protocol::Udp] {
             for family in [Family::Ipv4, Family::Ipv6] {
                 self.openings_of(protocol, family, &mut steps, &mut openings)?;
             }
+        }
+        for opening in &mut openings {
+            let mut ports = opening.port_first..=opening.port_last;
+            opening.declared = declared.map(|declared| ports.all(|port| declared.contains(&port)));
         }
         Ok(Listed::bounded(openings, OPENINGS_MAX, "openings of the packet filter"))
     }
@@ -143,6 +147,7 @@ impl Filter {
                     port_first: *start,
                     port_last,
                     from_anywhere,
+                    declared: None,
                 }),
             }
         }
@@ -261,6 +266,7 @@ pub(super) fn facts(
     filter: &Result<Filter, Unseen>,
     tree: &Result<Tree, Unseen>,
     pid: Option<u32>,
+    declared: Option<&[u16]>,
 ) -> FirewallFacts {
     let command = "nft list ruleset";
     let by_hand = pid.map_or_else(|| command.to_owned(), |pid| format!("nsenter -t {pid} -n {command}"));
@@ -270,7 +276,7 @@ pub(super) fn facts(
             Err(why) => why.into(),
         }
     };
-    let openings = filter.as_ref().map_err(Unseen::clone).and_then(Filter::openings);
+    let openings = filter.as_ref().map_err(Unseen::clone).and_then(|filter| filter.openings(declared));
     let loaded_by = tree.as_ref().map_err(Unseen::clone).and_then(boot::loaded_by);
     FirewallFacts {
         input_filtered: of(&|filter| Ok(filter.input_filtered())),
