@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod redis;
 pub mod tls;
 
 use std::time::Duration;

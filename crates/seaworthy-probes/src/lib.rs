@@ -10,5 +10,6 @@ pub mod host;
 pub mod http;
 pub mod known_defaults;
 pub mod postgres;
+pub mod redis;
 pub mod registry;
 pub mod tls;

@@ -11,9 +11,13 @@ use serde_json::Value as Json;
 use crate::ask::Ask;
 use crate::declared::Declared;
 use crate::dns::facts::DnsFacts;
+use crate::dns::facts::DnsFacts;
+use crate::host::facts::HostFacts;
 use crate::host::facts::HostFacts;
 use crate::http::HttpFacts;
 use crate::postgres::facts::PostgresFacts;
+use crate::postgres::facts::PostgresFacts;
+use crate::redis::RedisFacts;
 use crate::tls::facts::TlsFacts;
 
 /// One look at one kind of target.
@@ -92,6 +96,13 @@ pub static KINDS: &[Kind] = &[
         give: "`postgres: {url: {env: DATABASE_URL}}` under the environment",
         schema: schema_of::<PostgresFacts>,
         step: crate::postgres::step,
+    },
+    Kind {
+        name: "redis",
+        not_given: "the manifest names no Redis server",
+        give: "`redis: {url: {env: REDIS_URL}}` under the environment",
+        schema: schema_of::<RedisFacts>,
+        step: crate::redis::step,
     },
 ];
 

@@ -34,11 +34,11 @@ pub enum DescriptionError {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A program is not installed.
-    #[error("`{program}` is not installed; Debian has it in `{package}`")]
+    #[error("`{program}` is not installed; it comes with {package}")]
     Missing {
         /// The program.
         program: String,
-        /// The package that brings it.
+        /// What brings it: a Debian package, or words.
         package: String,
     },
     /// The description is at fault.

@@ -13,7 +13,7 @@ pub(crate) type Run = Vec<String>;
 pub struct Description {
     /// What the part is, in one line.
     pub title: String,
-    /// Programs that must be installed, and the Debian package of each.
+    /// Programs that must be installed, and what brings each: a Debian package, or words.
     #[serde(default)]
     pub needs: BTreeMap<String, String>,
     /// Names of ports; each gets a free port on loopback: `${port:NAME}`, `PORT_NAME`.

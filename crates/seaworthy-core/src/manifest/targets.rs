@@ -42,6 +42,9 @@ pub struct PostgresSpec {
 pub struct RedisSpec {
     /// The connection URL: `redis://user:password@host:port/db` or `rediss://…`.
     pub url: SecretRef,
+    /// The application's own user. The user of `url` when not said.
+    #[serde(default)]
+    pub application_user: Option<String>,
 }
 
 /// Names that must point to the deployment.

@@ -1,0 +1,148 @@
+//! Every command that may be sent, and no other way to send one.
+//!
+//! Left out on purpose: `KEYS`, `MONITOR`, `EVAL`, `DEBUG`, `CONFIG SET`, `SLOWLOG` and
+//! `CONFIG GET` of what holds secrets. Dangerous commands are asked *about*, never run, not even with
+//! the wrong number of arguments: `FLUSHALL` takes any number, and since Redis 7 the number is judged
+//! before the right, so that such a call would tell nothing.
+
+/// A command of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question<'a> {
+    /// `PING`.
+    Ping,
+    /// `ECHO` without what to echo: a Redis server objects to just that, also to whom it does not know.
+    EchoNothing,
+    /// `INFO SECTION`.
+    Info(Section),
+    /// `CONFIG GET NAME`.
+    Config(Setting),
+    /// `ACL GETUSER NAME`. The digests of passwords in its answer are dropped where it is read.
+    User(&'a str),
+    /// `ACL DRYRUN USER COMMAND …`, which runs nothing.
+    DryRun(&'a str, Dangerous),
+    /// `COMMAND INFO NAME`: whether there is such a command, and of which categories it is.
+    Command(Dangerous),
+}
+
+/// A section of `INFO`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Server,
+    Persistence,
+    Replication,
+}
+
+/// A setting that holds no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setting {
+    Bind,
+    ProtectedMode,
+    Save,
+}
+
+/// A command that an application has no use for: it empties, stalls, reconfigures or stops the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dangerous {
+    FlushAll,
+    FlushDb,
+    Keys,
+    ConfigSet,
+    /// Shows `requirepass` and `masterauth` in clear.
+    ConfigGet,
+    Debug,
+    Shutdown,
+    /// Makes the server a copy of another, which empties it and loads what the other sends.
+    ReplicaOf,
+    /// Loads native code.
+    ModuleLoad,
+    /// Grants every right.
+    AclSetUser,
+}
+
+impl Dangerous {
+    pub(super) const ALL: [Self; 10] = [
+        Self::FlushAll,
+        Self::FlushDb,
+        Self::Keys,
+        Self::ConfigSet,
+        Self::ConfigGet,
+        Self::Debug,
+        Self::Shutdown,
+        Self::ReplicaOf,
+        Self::ModuleLoad,
+        Self::AclSetUser,
+    ];
+
+    /// The command and, where it has some, its subcommand.
+    pub(super) fn name(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::FlushAll => ("flushall", None),
+            Self::FlushDb => ("flushdb", None),
+            Self::Keys => ("keys", None),
+            Self::ConfigSet => ("config", Some("set")),
+            Self::ConfigGet => ("config", Some("get")),
+            Self::Debug => ("debug", None),
+            Self::Shutdown => ("shutdown", None),
+            Self::ReplicaOf => ("replicaof", None),
+            Self::ModuleLoad => ("module", Some("load")),
+            Self::AclSetUser => ("acl", Some("setuser")),
+        }
+    }
+
+    /// Its name for people.
+    pub(super) fn shown(self) -> String {
+        let (command, subcommand) = self.name();
+        subcommand.map_or_else(|| command.to_owned(), |subcommand| format!("{command} {subcommand}"))
+    }
+
+    /// Arguments with which it would be whole; `ACL DRYRUN` judges their number first.
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::FlushAll | Self::FlushDb | Self::Shutdown => &[],
+            Self::Keys | Self::AclSetUser => &["seaworthy"],
+            Self::ConfigSet => &["maxmemory", "0"],
+            Self::ConfigGet => &["maxmemory"],
+            Self::Debug => &["help"],
+            Self::ReplicaOf => &["no", "one"],
+            Self::ModuleLoad => &["/seaworthy"],
+        }
+    }
+}
+
+impl<'a> Question<'a> {
+    /// The words of the command.
+    pub(super) fn words(self) -> Vec<&'a str> {
+        match self {
+            Self::Ping => vec!["PING"],
+            Self::EchoNothing => vec!["ECHO"],
+            Self::Info(Section::Server) => vec!["INFO", "server"],
+            Self::Info(Section::Persistence) => vec!["INFO", "persistence"],
+            Self::Info(Section::Replication) => vec!["INFO", "replication"],
+            Self::Config(Setting::Bind) => vec!["CONFIG", "GET", "bind"],
+            Self::Config(Setting::ProtectedMode) => vec!["CONFIG", "GET", "protected-mode"],
+            Self::Config(Setting::Save) => vec!["CONFIG", "GET", "save"],
+            Self::User(user) => vec!["ACL", "GETUSER", user],
+            Self::DryRun(user, dangerous) => {
+                let (command, subcommand) = dangerous.name();
+                let mut words = vec!["ACL", "DRYRUN", user, command];
+                words.extend(subcommand);
+                words.extend(dangerous.arguments());
+                words
+            }
+            Self::Command(dangerous) => vec!["COMMAND", "INFO", dangerous.name().0],
+        }
+    }
+
+    /// The right that it takes, as `ACL SETUSER` writes it.
+    pub(super) fn right(self) -> &'static str {
+        match self {
+            Self::Ping => "+ping",
+            Self::EchoNothing => "+echo",
+            Self::Info(_) => "+info",
+            Self::Config(_) => "+config|get",
+            Self::User(_) => "+acl|getuser",
+            Self::DryRun(..) => "+acl|dryrun",
+            Self::Command(_) => "+command",
+        }
+    }
+}
