@@ -29,13 +29,27 @@ pub enum DocumentError {
 impl Document {
     /// Takes the `facts` object of a run.
     pub fn of(facts: &Json) -> Result<Self, DocumentError> {
+        Self::with(facts, Reads::default())
+    }
+
+    /// The same, noting every path that is read from now on: see [`Document::read_paths`].
+    pub fn traced(facts: &Json) -> Result<Self, DocumentError> {
+        Self::with(facts, Reads::traced())
+    }
+
+    /// The paths of all values that judging this document has looked into, `facts.a.b[0].c`. Empty unless traced.
+    pub fn read_paths(&self) -> Vec<String> {
+        self.reads.trace()
+    }
+
+    fn with(facts: &Json, reads: Reads) -> Result<Self, DocumentError> {
         if !facts.is_object() {
             return Err(DocumentError::NotAnObject);
         }
         if deeper_than(facts, FACTS_DEPTH_MAX) {
             return Err(DocumentError::TooDeep);
         }
-        let reads = Arc::new(Reads::default());
+        let reads = Arc::new(reads);
         Ok(Self { root: MapVal::of(facts, "facts", &reads), reads })
     }
 }

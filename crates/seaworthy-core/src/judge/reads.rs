@@ -1,5 +1,6 @@
 //! Which facts an expression read, and which it asked for and did not get.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::facts::Unseen;
@@ -14,7 +15,11 @@ pub(crate) struct Read {
 
 /// What one judgement read. Shared by every value of a document; reset between judgements.
 #[derive(Debug, Default)]
-pub(crate) struct Reads(Mutex<Log>);
+pub(crate) struct Reads {
+    log: Mutex<Log>,
+    /// Every path that was read since the document was made; none where nobody asked.
+    trace: Option<Mutex<BTreeSet<String>>>,
+}
 
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Log {
@@ -26,9 +31,27 @@ pub(crate) struct Log {
 }
 
 impl Reads {
+    pub(crate) fn traced() -> Self {
+        Self { log: Mutex::default(), trace: Some(Mutex::default()) }
+    }
+
+    pub(crate) fn trace(&self) -> Vec<String> {
+        let paths = self.trace.iter().flat_map(|trace| {
+            trace.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect::<Vec<_>>()
+        });
+        paths.collect()
+    }
+
+    /// Notes that a value was looked into, whatever it is.
+    pub(crate) fn note_path(&self, path: &str) {
+        if let Some(trace) = &self.trace {
+            trace.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        }
+    }
+
     fn log(&self) -> MutexGuard<'_, Log> {
         // A poisoned log is still a list of what was read.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn note_seen(&self, path: &str, value: String, by_hand: Option<&str>) {

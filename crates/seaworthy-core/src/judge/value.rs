@@ -63,6 +63,7 @@ impl Item {
 
     /// The value inside a list, where an unseen one cannot be an error yet.
     fn element(&self, reads: &Reads) -> &(dyn Val + 'static) {
+        reads.note_path(&self.path);
         match &self.value {
             ItemValue::Plain(value, shown) => {
                 reads.note_seen(&self.path, shown.clone(), self.by_hand.as_deref());

@@ -1,0 +1,160 @@
+//! Rules over the whole catalog, so that nobody can forget one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use chrono::DateTime;
+use seaworthy_core::catalog::{Catalog, CompiledRequirement, Matrix, lint};
+use seaworthy_core::finding::Verdict;
+use seaworthy_core::judge::{Document, judge};
+use seaworthy_probes::registry::facts_schema;
+use serde_json::{Value as Json, json};
+
+use crate::support::tree;
+
+fn files() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for area in fs::read_dir(tree().join("catalog")).expect("the catalog").flatten() {
+        if !area.path().is_dir() || area.file_name() == "remedies" {
+            continue;
+        }
+        for file in fs::read_dir(area.path()).expect("an area").flatten() {
+            let path = format!("{}/{}", area.file_name().display(), file.file_name().display());
+            files.push((path, fs::read_to_string(file.path()).expect("text")));
+        }
+    }
+    files.sort();
+    files
+}
+
+fn catalog() -> Catalog {
+    let matrix = fs::read_to_string(tree().join("testbed/matrix.snap")).expect("the matrix");
+    let matrix = Matrix::read(&matrix).expect("a matrix");
+    let files = files();
+    Catalog::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())), &matrix).expect("a catalog")
+}
+
+/// Recordings by part and state.
+fn recordings() -> BTreeMap<(String, String), Json> {
+    let mut found = BTreeMap::new();
+    let folder = tree().join("testbed/recordings");
+    for part in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        for file in fs::read_dir(part.path()).expect("a part").flatten() {
+            let state = Path::new(&file.file_name()).file_stem().expect("a name").display().to_string();
+            let facts = serde_json::from_str(&fs::read_to_string(file.path()).expect("text")).expect("JSON");
+            found.insert((part.file_name().display().to_string(), state), facts);
+        }
+    }
+    found
+}
+
+fn verdict(requirement: &CompiledRequirement, facts: &Json) -> Verdict {
+    judge(requirement, &Document::of(facts).expect("a document"), DateTime::UNIX_EPOCH).verdict
+}
+
+#[test]
+fn every_file_is_linted() {
+    let (catalog, schema) = (catalog(), facts_schema());
+    let complaints: Vec<String> = catalog
+        .iter()
+        .flat_map(|requirement| {
+            let file = format!("{}/{}.yaml", requirement.spec.area, requirement.spec.id);
+            lint(requirement, &file, &schema)
+        })
+        .map(|complaint| format!("{}: {}", complaint.file, complaint.what))
+        .collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn file_names_are_ids_and_folders_are_areas() {
+    for (path, text) in files() {
+        let one = Catalog::read([(path.as_str(), text.as_str())], &Matrix::default()).expect("a requirement");
+        let spec = &one.iter().next().expect("one").spec;
+        assert_eq!(path, format!("{}/{}.yaml", spec.area, spec.id));
+        assert!(text.lines().count() < 100, "{path} has 100 lines or more");
+    }
+}
+
+#[test]
+fn every_requirement_is_proven_in_its_present_form() {
+    let unproven: Vec<String> =
+        catalog().iter().filter(|have| !have.proven()).map(|have| have.spec.id.clone()).collect();
+    assert!(unproven.is_empty(), "run `seaworthy catalog prove` for {}", unproven.join(" "));
+}
+
+#[test]
+fn an_empty_document_decides_nothing() {
+    for facts in [json!({}), json!({"http": {}, "repo": {}, "hosts": [], "tls": [], "postgres": {}, "redis": {}})] {
+        for requirement in catalog().iter() {
+            let verdict = verdict(requirement, &facts);
+            let undecided = matches!(verdict, Verdict::Unknown | Verdict::Error);
+            assert!(undecided, "{} is {} on an empty document", requirement.spec.id, verdict.word());
+        }
+    }
+}
+
+#[test]
+fn recordings_are_judged_as_they_were_seen() {
+    let recordings = recordings();
+    for requirement in catalog().iter() {
+        let Some(plan) = &requirement.spec.proof else { continue };
+        let seen = |part: &str, state: &str| {
+            let facts = recordings.get(&(part.to_owned(), state.to_owned()));
+            verdict(requirement, facts.unwrap_or_else(|| panic!("no recording {part}/{state}")))
+        };
+        let id = &requirement.spec.id;
+        assert_eq!(seen(&plan.sound, "sound"), Verdict::Pass, "{id} on {}", plan.sound);
+        assert_eq!(seen(&plan.sound, "away"), Verdict::Unknown, "{id} away");
+        for sabotage in &plan.sabotage {
+            let (part, name) = sabotage.split_once('/').expect("part/name");
+            assert_eq!(seen(part, name), Verdict::Fail, "{id} under {sabotage}");
+        }
+    }
+}
+
+/// `facts.a.b[0].c` as a JSON pointer below the facts, and those of everything around it.
+fn pointers(path: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut pointer = String::new();
+    for key in path.split(['.', '[']).skip(1).map(|key| key.trim_end_matches(']')) {
+        pointer.push('/');
+        pointer.push_str(key);
+        all.push(pointer.clone());
+    }
+    all
+}
+
+#[test]
+fn taking_a_fact_away_never_makes_a_pass() {
+    let unseen = json!({"$unseen": {"kind": "denied", "why": "taken away"}});
+    let catalog = catalog();
+    let mut taken = 0_usize;
+    for ((part, state), facts) in recordings() {
+        for requirement in catalog.iter() {
+            let document = Document::traced(&facts).expect("a document");
+            let before = judge(requirement, &document, DateTime::UNIX_EPOCH).verdict;
+            let mut paths: Vec<String> = document.read_paths().iter().flat_map(|path| pointers(path)).collect();
+            paths.sort();
+            paths.dedup();
+            // Long lists repeat one shape; the first hundred places stand for the rest.
+            for pointer in paths.iter().take(100) {
+                let mut without = facts.clone();
+                let Some(place) = without.pointer_mut(pointer) else { continue };
+                *place = unseen.clone();
+                taken += 1;
+                let after = verdict(requirement, &without);
+                let better = matches!(after, Verdict::Pass | Verdict::NotApplicable) && after != before;
+                assert!(
+                    !better,
+                    "{part}/{state}: {} turned from {} to {} without {pointer}",
+                    requirement.spec.id,
+                    before.word(),
+                    after.word()
+                );
+            }
+        }
+    }
+    assert!(taken > 0 || catalog.is_empty(), "nothing was taken away");
+}

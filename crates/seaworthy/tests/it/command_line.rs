@@ -1,0 +1,171 @@
+//! What a user types and what comes of it.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+
+use crate::support::{ended, run, seaworthy};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn a_wrong_request_is_exit_2_with_a_way_out_and_before_anything_is_done() {
+    let here = folder();
+    for words in [
+        &["check", "/no/such/folder"][..],
+        &["check", "ftp://example.com"],
+        &["check", "https://user:hunter2@example.com"],
+        &["check", "https://"],
+        &["check", "https://a b"],
+        &["check", "--env", "staging"],
+        &["check", "--only", "no-such-requirement"],
+        &["check", "--from", "/no/such/file"],
+        &["check", "--consent", "everything"],
+        &["check", "--format", "papyrus"],
+        &["check", "--deadline", "0"],
+        &["explain", "no-such-requirement"],
+        &["report", "01"],
+        &["history"],
+        &["catalog", "lint", "--dir", "/no/such/folder"],
+        &["nonsense"],
+        &["init", "/no/such/folder"],
+    ] {
+        let ended = run(here.path(), words);
+        assert_eq!(ended.code, Some(2), "{words:?}: {}{}", ended.out, ended.err);
+        assert!(ended.err.contains("error: "), "{words:?}: {}", ended.err);
+        assert!(ended.out.is_empty(), "{words:?}: {}", ended.out);
+        assert!(!ended.err.contains("hunter2"), "{words:?}");
+        assert!(!here.path().join(".seaworthy").exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn a_manifest_with_a_mistake_is_pointed_at() {
+    let here = folder();
+    fs::write(here.path().join("seaworthy.yaml"), "service: {name: shop}\nenvironments:\n  staging:\n    postgress: 1\n")
+        .expect("writes");
+    let ended = run(here.path(), &["check", "--env", "staging"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("--> ./seaworthy.yaml:4:"), "{}", ended.err);
+    assert!(ended.err.contains("did you mean `postgres`?"), "{}", ended.err);
+}
+
+#[test]
+fn an_empty_folder_ends_undecided_and_says_what_would_help() {
+    let here = folder();
+    let ended = run(here.path(), &["check"]);
+    assert_eq!(ended.code, Some(4), "{}", ended.err);
+    assert!(ended.out.starts_with("UNDECIDED"), "{}", ended.out);
+    assert!(ended.out.contains("seaworthy init"), "{}", ended.out);
+    assert!(!ended.out.contains('\u{1b}'), "colours where there is no terminal");
+}
+
+#[test]
+fn a_kept_run_prints_exactly_as_it_did_live_in_every_form() {
+    let here = folder();
+    let live = run(here.path(), &["check", "--format", "json"]);
+    let id = serde_json::from_str::<Json>(&live.out).expect("JSON")["id"].as_str().expect("an id").to_owned();
+    let kept = run(here.path(), &["report", &id, "--format", "json"]);
+    assert_eq!((live.out, live.code), (kept.out, kept.code));
+    for format in ["terminal", "sarif", "junit", "markdown", "html"] {
+        let live = run(here.path(), &["check", "--format", format]);
+        let kept = run(here.path(), &["report", "--format", format]);
+        assert_eq!(live.out, kept.out, "{format}");
+        assert!(!live.out.is_empty(), "{format}");
+    }
+}
+
+#[test]
+fn saved_facts_are_judged_again_offline_with_the_same_verdicts() {
+    let here = folder();
+    let live = run(here.path(), &["check", "--format", "json", "--output", "run.json"]);
+    assert!(live.out.is_empty());
+    let again = run(here.path(), &["check", "--from", "run.json", "--format", "json"]);
+    let before: Json = serde_json::from_str(&fs::read_to_string(here.path().join("run.json")).expect("text")).expect("JSON");
+    let after: Json = serde_json::from_str(&again.out).expect("JSON");
+    assert_eq!(before["findings"], after["findings"]);
+    assert_eq!(before["decision"], after["decision"]);
+    assert_eq!(live.code, again.code);
+}
+
+#[test]
+fn facts_that_are_no_facts_are_refused() {
+    let here = folder();
+    let deep = "[".repeat(200_000);
+    for (text, name) in [("", "empty"), ("[]", "list"), ("{", "torn"), ("\u{0}", "zero"), (deep.as_str(), "deep"),
+        ("{\"version\": 1, \"facts\": {}}", "half a run")] {
+        fs::write(here.path().join("facts.json"), text).expect("writes");
+        let ended = run(here.path(), &["check", "--from", "facts.json"]);
+        assert_eq!(ended.code, Some(2), "{name}: {}{}", ended.out, ended.err);
+    }
+}
+
+#[test]
+fn init_writes_a_manifest_that_check_takes_and_replaces_nothing() {
+    let here = folder();
+    assert_eq!(run(here.path(), &["init"]).code, Some(0));
+    let again = run(here.path(), &["init"]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("--force"), "{}", again.err);
+    assert_eq!(run(here.path(), &["init", "--force"]).code, Some(0));
+    let checked = run(here.path(), &["check", "--env", "staging"]);
+    assert!(matches!(checked.code, Some(0 | 1 | 4)), "{}", checked.err);
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_failure() {
+    let here = folder();
+    let mut child = seaworthy(here.path())
+        .args(["check", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    drop(child.stdout.take());
+    let ended = ended(&child.wait_with_output().expect("ends"));
+    assert_eq!(ended.code, Some(4), "{}", ended.err);
+}
+
+#[test]
+fn killed_at_any_moment_leaves_whole_runs_only() {
+    let here = folder();
+    assert_eq!(run(here.path(), &["check"]).code, Some(4));
+    let whole = Instant::now();
+    run(here.path(), &["check"]);
+    let whole = whole.elapsed();
+    let kills: u32 = if std::env::var_os("RUN_SLOW_TESTS").is_some() { 1_000 } else { 60 };
+    for kill in 0..kills {
+        let mut child = seaworthy(here.path())
+            .arg("check")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        // The moment is the point of this test: spread evenly over the life of a run.
+        std::thread::sleep(whole * kill / kills + Duration::from_micros(u64::from(kill % 7) * 300));
+        child.kill().expect("kills");
+        child.wait().expect("ends");
+    }
+    let verified = run(here.path(), &["history", "--verify", "--format", "json"]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+    let listed = run(here.path(), &["history", "--limit", "10000", "--format", "json"]);
+    let listed: Json = serde_json::from_str(&listed.out).expect("JSON");
+    for kept in listed["runs"].as_array().expect("runs") {
+        let report = run(here.path(), &["report", kept["id"].as_str().expect("an id"), "--format", "json"]);
+        assert_eq!(report.code, Some(4), "{}", report.err);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_our_failure_and_the_result_is_still_shown() {
+    let here = folder();
+    fs::write(here.path().join("blocked"), "a file where a folder should be").expect("writes");
+    let ended = run(here.path(), &["check", "--store", "blocked/runs.db"]);
+    assert_eq!(ended.code, Some(3));
+    assert!(ended.out.starts_with("UNDECIDED"), "{}", ended.out);
+    assert!(ended.err.contains("not kept") || ended.err.contains("evidence store"), "{}", ended.err);
+}

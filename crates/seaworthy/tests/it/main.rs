@@ -1,0 +1,5 @@
+//! The binary in a clean environment, and the rules over the whole catalog.
+
+mod catalog_rules;
+mod command_line;
+mod support;
