@@ -15,6 +15,8 @@ pub(crate) fn place(given: Option<&Path>, repo: Option<&Path>) -> PathBuf {
         return given.to_owned();
     }
     match repo {
+        // As `place_here` writes it, so that a report names the same file.
+        Some(repo) if repo == Path::new(".") => PathBuf::from(BESIDE),
         Some(repo) => repo.join(BESIDE),
         None => state_folder().join("seaworthy/runs.db"),
     }

@@ -32,7 +32,8 @@ fn catalog() -> Catalog {
     let matrix = fs::read_to_string(tree().join("testbed/matrix.snap")).expect("the matrix");
     let matrix = Matrix::read(&matrix).expect("a matrix");
     let files = files();
-    Catalog::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())), &matrix).expect("a catalog")
+    Catalog::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())), &matrix)
+        .expect("a catalog")
 }
 
 /// Recordings by part and state.
@@ -86,7 +87,9 @@ fn every_requirement_is_proven_in_its_present_form() {
 
 #[test]
 fn an_empty_document_decides_nothing() {
-    for facts in [json!({}), json!({"http": {}, "repo": {}, "hosts": [], "tls": [], "postgres": {}, "redis": {}})] {
+    for facts in
+        [json!({}), json!({"http": {}, "repo": {}, "hosts": [], "tls": [], "postgres": {}, "redis": {}})]
+    {
         for requirement in catalog().iter() {
             let verdict = verdict(requirement, &facts);
             let undecided = matches!(verdict, Verdict::Unknown | Verdict::Error);
@@ -135,7 +138,8 @@ fn taking_a_fact_away_never_makes_a_pass() {
         for requirement in catalog.iter() {
             let document = Document::traced(&facts).expect("a document");
             let before = judge(requirement, &document, DateTime::UNIX_EPOCH).verdict;
-            let mut paths: Vec<String> = document.read_paths().iter().flat_map(|path| pointers(path)).collect();
+            let mut paths: Vec<String> =
+                document.read_paths().iter().flat_map(|path| pointers(path)).collect();
             paths.sort();
             paths.dedup();
             // Long lists repeat one shape; the first hundred places stand for the rest.

@@ -46,8 +46,11 @@ fn a_wrong_request_is_exit_2_with_a_way_out_and_before_anything_is_done() {
 #[test]
 fn a_manifest_with_a_mistake_is_pointed_at() {
     let here = folder();
-    fs::write(here.path().join("seaworthy.yaml"), "service: {name: shop}\nenvironments:\n  staging:\n    postgress: 1\n")
-        .expect("writes");
+    fs::write(
+        here.path().join("seaworthy.yaml"),
+        "service: {name: shop}\nenvironments:\n  staging:\n    postgress: 1\n",
+    )
+    .expect("writes");
     let ended = run(here.path(), &["check", "--env", "staging"]);
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("--> ./seaworthy.yaml:4:"), "{}", ended.err);
@@ -85,7 +88,8 @@ fn saved_facts_are_judged_again_offline_with_the_same_verdicts() {
     let live = run(here.path(), &["check", "--format", "json", "--output", "run.json"]);
     assert!(live.out.is_empty());
     let again = run(here.path(), &["check", "--from", "run.json", "--format", "json"]);
-    let before: Json = serde_json::from_str(&fs::read_to_string(here.path().join("run.json")).expect("text")).expect("JSON");
+    let before: Json =
+        serde_json::from_str(&fs::read_to_string(here.path().join("run.json")).expect("text")).expect("JSON");
     let after: Json = serde_json::from_str(&again.out).expect("JSON");
     assert_eq!(before["findings"], after["findings"]);
     assert_eq!(before["decision"], after["decision"]);
@@ -96,8 +100,14 @@ fn saved_facts_are_judged_again_offline_with_the_same_verdicts() {
 fn facts_that_are_no_facts_are_refused() {
     let here = folder();
     let deep = "[".repeat(200_000);
-    for (text, name) in [("", "empty"), ("[]", "list"), ("{", "torn"), ("\u{0}", "zero"), (deep.as_str(), "deep"),
-        ("{\"version\": 1, \"facts\": {}}", "half a run")] {
+    for (text, name) in [
+        ("", "empty"),
+        ("[]", "list"),
+        ("{", "torn"),
+        ("\u{0}", "zero"),
+        (deep.as_str(), "deep"),
+        ("{\"version\": 1, \"facts\": {}}", "half a run"),
+    ] {
         fs::write(here.path().join("facts.json"), text).expect("writes");
         let ended = run(here.path(), &["check", "--from", "facts.json"]);
         assert_eq!(ended.code, Some(2), "{name}: {}{}", ended.out, ended.err);

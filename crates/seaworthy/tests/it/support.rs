@@ -11,7 +11,11 @@ pub(crate) fn tree() -> PathBuf {
 /// The binary, in `folder`, knowing nothing of this machine's user.
 pub(crate) fn seaworthy(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seaworthy"));
-    command.current_dir(folder).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", folder);
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+        .env("HOME", folder);
     command
 }
 
