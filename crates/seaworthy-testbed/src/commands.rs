@@ -15,8 +15,21 @@ const COMMAND_WITHIN: Duration = Duration::from_mins(3);
 /// How long one command may take that prepares a part: it may build a program.
 const PREPARE_WITHIN: Duration = Duration::from_mins(30);
 /// Where programs are looked for besides the caller's path.
-pub(crate) const PROGRAM_FOLDERS: [&str; 6] =
+const PROGRAM_FOLDERS: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// Where Debian keeps PostgreSQL's own programs, a folder for each version, and not in anyone's path.
+const POSTGRESQL_FOLDER: &str = "/usr/lib/postgresql";
+
+/// The folders in which programs are looked for besides the caller's path.
+pub(crate) fn program_folders() -> Vec<PathBuf> {
+    let versions = std::fs::read_dir(POSTGRESQL_FOLDER).into_iter().flatten().flatten();
+    let mut versions: Vec<u32> =
+        versions.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    versions.sort_unstable();
+    let newest = versions.last().map(|version| format!("{POSTGRESQL_FOLDER}/{version}/bin").into());
+    PROGRAM_FOLDERS.map(PathBuf::from).into_iter().chain(newest).collect()
+}
 
 /// Runs commands in one work directory.
 #[derive(Debug)]
@@ -120,7 +133,8 @@ fn plain(words: &[&str]) -> Result<(), StartError> {
 /// same for everyone.
 fn outer_environment() -> BTreeMap<String, String> {
     let own = std::env::var("PATH").unwrap_or_default();
-    let folders = own.split(':').chain(PROGRAM_FOLDERS).filter(|folder| !folder.is_empty());
-    let path = folders.collect::<Vec<_>>().join(":");
+    let own = own.split(':').filter(|folder| !folder.is_empty()).map(str::to_owned);
+    let further = program_folders().into_iter().map(|folder| folder.display().to_string());
+    let path = own.chain(further).collect::<Vec<_>>().join(":");
     BTreeMap::from([("PATH".to_owned(), path), ("LANG".to_owned(), "C.UTF-8".to_owned())])
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use crate::commands::PROGRAM_FOLDERS;
+use crate::commands::program_folders;
 use crate::error::{DescriptionError, StartError};
 use crate::part::Description;
 use crate::running::Running;
@@ -102,7 +102,7 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(name)).filter(|path| path.is_file());
     }
     let own = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&own).chain(PROGRAM_FOLDERS.map(PathBuf::from));
+    let folders = std::env::split_paths(&own).chain(program_folders());
     folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 

@@ -21,25 +21,22 @@ bash "$PART/certificate.sh" authorities
 bash "$PART/certificate.sh" leaf 90
 
 # The database: an owner for the schema, a role for rows, accounts.
-postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
-postgres=${postgres:-$(dirname "$(readlink -f "$(command -v postgres)")")}
-echo "$postgres" > postgres.bin
 socket=$(mktemp -d)
 printf '%s' "$SECRET_DATABASE_SUPERUSER" > superuser.pw
 [ "$(id -u)" != 0 ] || chown -R postgres: . "$socket"
-as_postgres "$postgres/initdb" -D pg -U postgres --auth=scram-sha-256 --pwfile=superuser.pw --encoding=UTF8 --locale=C.UTF-8 > /dev/null
+as_postgres initdb -D pg -U postgres --auth=scram-sha-256 --pwfile=superuser.pw --encoding=UTF8 --locale=C.UTF-8 > /dev/null
 rm superuser.pw
-as_postgres "$postgres/pg_ctl" -D pg -w -l initdb.log -o "-k $socket -c listen_addresses='' -c fsync=off" start > /dev/null
-trap 'as_postgres "$postgres/pg_ctl" -D pg -w -m fast stop > /dev/null; rm -rf "$socket"' EXIT
+as_postgres pg_ctl -D pg -w -l initdb.log -o "-k $socket -c listen_addresses='' -c fsync=off" start > /dev/null
+trap 'as_postgres pg_ctl -D pg -w -m fast stop > /dev/null; rm -rf "$socket"' EXIT
 export PGHOST=$socket PGUSER=postgres PGPASSWORD=$SECRET_DATABASE_SUPERUSER
-"$postgres/psql" -q -v ON_ERROR_STOP=1 -d postgres <<SQL
+psql -q -v ON_ERROR_STOP=1 -d postgres <<SQL
 CREATE ROLE shop_owner LOGIN PASSWORD '$SECRET_DATABASE_OWNER';
 CREATE ROLE shop_app LOGIN PASSWORD '$SECRET_DATABASE_APP';
 CREATE DATABASE shop OWNER shop_owner;
 REVOKE CONNECT ON DATABASE shop FROM PUBLIC;
 GRANT CONNECT ON DATABASE shop TO shop_app;
 SQL
-"$postgres/psql" -q -v ON_ERROR_STOP=1 -d shop <<SQL
+psql -q -v ON_ERROR_STOP=1 -d shop <<SQL
 ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO shop_app;
 SQL
 export DATABASE_URL="postgres://shop_owner:$SECRET_DATABASE_OWNER@localhost/shop?host=$socket"
