@@ -3,10 +3,10 @@
 //! a body that is no JSON, and the fault route by POST.
 
 use http::Method;
-use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::facts::{Blind, Unseen};
 
 use super::client::{Act, Answer, Ask, Prober, shown_url};
-use super::facts::{DevelopmentSign, ErrorAnswer, InternalShown};
+use super::facts::ErrorAnswer;
 use super::gather::Gathered;
 use super::openapi::Operation;
 use super::site::Site;
@@ -61,8 +61,7 @@ async fn act(
 
 /// A path that anyone may send JSON to, so that the body is read before the caller is refused.
 fn takes_json(site: &Site<'_>, operations: &[Operation]) -> Option<String> {
-    let login =
-        site.target.login.as_ref().filter(|(login, _)| !login.form).map(|(login, _)| login.path.clone());
+    let login = site.target.login.as_ref().filter(|login| !login.form).map(|login| login.path.clone());
     login.or_else(|| {
         let open = |operation: &&Operation| {
             operation.method == Method::POST
@@ -138,52 +137,4 @@ pub(super) fn server_errors(site: &Site<'_>, errors: &Gathered<ErrorAnswer>) -> 
         );
     }
     found
-}
-
-/// Signs of a mode for development in a first page and in errors.
-pub(super) fn development(
-    site: &Site<'_>,
-    front: &Result<Answer, Unseen>,
-    errors: &Gathered<ErrorAnswer>,
-) -> Gathered<DevelopmentSign> {
-    let mut signs = Gathered::default();
-    match front {
-        Ok(front) => {
-            let shown = site.patterns.shown_by(front);
-            signs_in(&shown, &shown_url(&front.url), &front.by_hand, &mut signs);
-        }
-        Err(why) => signs.miss(why.clone()),
-    }
-    for error in errors.items() {
-        signs_in(&error.internals_shown, &error.url, &error.by_hand, &mut signs);
-    }
-    // Errors that take consent show the same page as those that do not; any other silence is a gap.
-    if let Some(why) = errors.missed().filter(|why| why.kind != Blind::Consent) {
-        signs.miss(why.clone());
-    }
-    signs
-}
-
-fn signs_in(
-    shown: &Seen<Listed<InternalShown>>,
-    url: &str,
-    by_hand: &str,
-    signs: &mut Gathered<DevelopmentSign>,
-) {
-    match shown {
-        Seen::Seen { value, .. } => {
-            for sign in value.items.iter().filter(|sign| sign.development) {
-                signs.push(DevelopmentSign {
-                    url: url.to_owned(),
-                    what: sign.what.clone(),
-                    quote: sign.quote.clone(),
-                    by_hand: by_hand.to_owned(),
-                });
-            }
-            if let Some(why) = &value.cut {
-                signs.miss(why.clone());
-            }
-        }
-        Seen::Unseen(why) => signs.miss(why.clone()),
-    }
 }

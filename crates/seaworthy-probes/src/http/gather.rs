@@ -47,10 +47,6 @@ impl<T> Gathered<T> {
         &self.items
     }
 
-    pub(super) fn missed(&self) -> Option<&Unseen> {
-        self.missed.as_ref()
-    }
-
     /// The fact: unseen where nothing was seen and something missed, else a list that ends in what was missed.
     pub(super) fn seen(self, left_out: Option<&Unseen>) -> Seen<Listed<T>> {
         match self.missed.or_else(|| left_out.cloned()) {

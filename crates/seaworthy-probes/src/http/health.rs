@@ -4,7 +4,7 @@ use seaworthy_core::facts::{Blind, Unseen};
 use serde_json::{Map, Value};
 
 use super::client::{Answer, shown_url};
-use super::facts::{HealthAnswer, HealthCheck, MetricsAnswer, OperationalAnswer, VersionAnswer};
+use super::facts::{HealthAnswer, HealthCheck, MetricsAnswer, OperationalAnswer, StatedMode, VersionAnswer};
 use super::gather::Gathered;
 use super::parse::cache::cache;
 use super::parse::metrics::exposition;
@@ -23,15 +23,21 @@ pub(super) struct Operational {
     pub(super) status: Gathered<OperationalAnswer>,
     pub(super) metrics: Gathered<MetricsAnswer>,
     pub(super) version: Gathered<VersionAnswer>,
+    pub(super) modes: Gathered<StatedMode>,
 }
 
 pub(super) async fn look(site: &Site<'_>) -> Operational {
     let endpoints = &site.target.endpoints;
     let mut seen = Operational::default();
-    seen.health.add(asked(site, &endpoints.health).await.map(|answer| health(&answer)));
-    seen.readiness.add(asked(site, &endpoints.readiness).await.map(|answer| health(&answer)));
-    seen.status.add(asked(site, &endpoints.status).await.map(|answer| operational(&answer)));
-    seen.version.add(asked(site, &endpoints.version).await.map(|answer| version(&answer)));
+    let health_answer = asked(site, &endpoints.health).await;
+    let readiness_answer = asked(site, &endpoints.readiness).await;
+    let status_answer = asked(site, &endpoints.status).await;
+    let version_answer = asked(site, &endpoints.version).await;
+    seen.modes = modes(&[&status_answer, &version_answer, &health_answer, &readiness_answer]);
+    seen.health.add(health_answer.map(|answer| health(&answer)));
+    seen.readiness.add(readiness_answer.map(|answer| health(&answer)));
+    seen.status.add(status_answer.map(|answer| operational(&answer)));
+    seen.version.add(version_answer.map(|answer| version(&answer)));
     match asked(site, &endpoints.metrics).await {
         Ok(answer) => {
             let public = metrics_public(site, &answer).await;
@@ -62,6 +68,31 @@ fn operational(answer: &Answer) -> OperationalAnswer {
         content_type: answer.media_type(),
         by_hand: answer.by_hand.clone(),
     }
+}
+
+/// What the answers state as the service's mode, or how to have it stated.
+fn modes(answers: &[&Result<Answer, Unseen>]) -> Gathered<StatedMode> {
+    const FIELDS: [&str; 7] = ["environment", "env", "mode", "app_env", "node_env", "APP_ENV", "NODE_ENV"];
+    let mut modes = Gathered::default();
+    for answer in answers.iter().filter_map(|answer| answer.as_ref().ok()) {
+        let Ok(json) = answer.json() else { continue };
+        let stated = FIELDS.iter().find_map(|field| find(&json, field, 1));
+        if let Some(mode) = stated.filter(|_| answer.status.is_success()) {
+            modes.push(StatedMode {
+                url: shown_url(&answer.url),
+                mode: mode.to_ascii_lowercase(),
+                by_hand: answer.by_hand.clone(),
+            });
+        }
+    }
+    if modes.items().is_empty() {
+        let unseen = answers.iter().find_map(|answer| answer.as_ref().err().cloned());
+        modes.miss(unseen.unwrap_or_else(|| {
+            Unseen::new(Blind::Unsupported, "no operational answer states the mode of the service")
+                .give("a field `environment` in the answer of the status endpoint")
+        }));
+    }
+    modes
 }
 
 fn health(answer: &Answer) -> HealthAnswer {

@@ -26,18 +26,18 @@ const fn development(what: &'static str, pattern: &'static str) -> Sign {
 
 /// Patterns over the text of an answer.
 const TEXTS: &[Sign] = &[
-    internal("a Python stack trace", r"Traceback \(most recent call last\)"),
-    internal("a Java stack trace", r"\bat [A-Za-z0-9_.$]+\([A-Za-z0-9_$]+\.(java|kt|scala):[0-9]+\)"),
-    internal("a JavaScript stack trace", r"\bat [^\n]*?[/\\][^\n]*?\.[cm]?[jt]sx?:[0-9]+:[0-9]+"),
-    internal("a .NET stack trace", r"\bat [A-Za-z0-9_.`]+\([^\n]*?\) in [^\n]+?:line [0-9]+"),
-    internal("a Go stack trace", r"goroutine [0-9]+ \[[a-z ]+\]:"),
-    internal("a Rust panic or backtrace", r"thread '[^'\n]+'( \([0-9]+\))? panicked at|stack backtrace:"),
-    internal("a Ruby stack trace", r"\.rb:[0-9]+:in [`']"),
-    internal(
+    development("a Python stack trace", r"Traceback \(most recent call last\)"),
+    development("a Java stack trace", r"\bat [A-Za-z0-9_.$]+\([A-Za-z0-9_$]+\.(java|kt|scala):[0-9]+\)"),
+    development("a JavaScript stack trace", r"\bat [^\n]*?[/\\][^\n]*?\.[cm]?[jt]sx?:[0-9]+:[0-9]+"),
+    development("a .NET stack trace", r"\bat [A-Za-z0-9_.`]+\([^\n]*?\) in [^\n]+?:line [0-9]+"),
+    development("a Go stack trace", r"goroutine [0-9]+ \[[a-z ]+\]:"),
+    development("a Rust panic or backtrace", r"thread '[^'\n]+'( \([0-9]+\))? panicked at|stack backtrace:"),
+    development("a Ruby stack trace", r"\.rb:[0-9]+:in [`']"),
+    development(
         "a PHP error",
         r"(?i)(fatal error|warning|parse error|notice)(</b>)?:\s[^\n]+? in (<b>)?/[a-z0-9_/.-]+\.php",
     ),
-    internal("a PHP stack trace", r"#[0-9]+ /[A-Za-z0-9_/.-]+\.php\([0-9]+\)"),
+    development("a PHP stack trace", r"#[0-9]+ /[A-Za-z0-9_/.-]+\.php\([0-9]+\)"),
     internal("an SQL statement", SQL),
     internal("a PostgreSQL error", POSTGRES),
     internal("a MySQL error", r"(?i)you have an error in your sql syntax|Table '[a-z0-9_.]+' doesn't exist"),

@@ -35,13 +35,19 @@ pub(super) async fn look(site: &Site<'_>, front: &Result<Answer, Unseen>) -> Gat
 }
 
 async fn signed_in(site: &Site<'_>) -> Result<Answer, Unseen> {
-    let Some((login, password)) = &site.target.login else {
+    let Some(login) = &site.target.login else {
         return Err(Unseen::new(Blind::NotGiven, "no sign-in is given, so no session was seen")
             .give("`login: {path: /…, user: …, password: {env: …}}` for the environment"));
     };
     let prober = site.prober.as_ref().map_err(Clone::clone)?;
-    let password = password.as_ref().map_err(Clone::clone)?;
     let url = site.at(&login.path)?;
+    let password = site.target.passwords.get(url.host_str().unwrap_or(""));
+    let password = match password {
+        Some(password) => password.as_ref().map_err(Clone::clone)?,
+        None => {
+            return Err(Unseen::new(Blind::NotGiven, "the sign-in is on a host that is not under `urls`"));
+        }
+    };
     let (kind, body) = if login.form {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .append_pair(&login.user_field, &login.user)

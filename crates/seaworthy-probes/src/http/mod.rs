@@ -92,7 +92,9 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
             all.operations.extend(operations::look(&site, &description).await);
             all.burst = Some(rate::look(&site).await);
         }
-        all.responses.extend(site.responses());
+        let noted = site.take_noted();
+        all.responses.extend(noted.responses);
+        all.development.extend(noted.development);
     }
     all.seen(target.left_out.as_ref())
 }
@@ -124,7 +126,6 @@ async fn look_at(site: &Site<'_>, description: &Result<Description, Unseen>, all
     all.session_cookies.extend(login::look(site, &front.answer).await);
     let errors = errors::look(site, &operations).await;
     all.server_errors.extend(errors::server_errors(site, &errors));
-    all.development.extend(errors::development(site, &front.answer, &errors));
     all.errors.extend(errors);
 }
 
@@ -149,6 +150,7 @@ impl health::Operational {
         self.status.extend(other.status);
         self.metrics.extend(other.metrics);
         self.version.extend(other.version);
+        self.modes.extend(other.modes);
     }
 }
 
@@ -177,6 +179,7 @@ impl All {
             status: self.operational.status.seen(cut),
             metrics: self.operational.metrics.seen(cut),
             version: self.operational.version.seen(cut),
+            modes: self.operational.modes.seen(cut),
             texts: self.files.texts.seen(cut),
             assets: self.files.assets.seen(cut),
             private: self.private.seen(cut),

@@ -1,13 +1,13 @@
 //! One URL of the environment under the questions of a run: its client, its control question, what it answered.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use url::Url;
 
 use super::client::{Answer, Ask, Observer, Prober, parsed, shown_url};
-use super::facts::ResponseAnswer;
+use super::facts::{DevelopmentSign, InternalShown, ResponseAnswer};
 use super::gather::Gathered;
 use super::internals::Patterns;
 use super::parse::policies::is_nosniff;
@@ -23,7 +23,14 @@ pub(super) struct Site<'a> {
     /// What the server answers to a path that cannot exist.
     pub(super) control: Result<Answer, Unseen>,
     pub(super) patterns: Patterns,
-    responses: Mutex<Gathered<ResponseAnswer>>,
+    noted: Mutex<Noted>,
+}
+
+/// What is asked of every answer alike.
+#[derive(Default)]
+pub(super) struct Noted {
+    pub(super) responses: Gathered<ResponseAnswer>,
+    pub(super) development: Gathered<DevelopmentSign>,
 }
 
 impl<'a> Site<'a> {
@@ -39,7 +46,7 @@ impl<'a> Site<'a> {
             prober,
             control: Err(Unseen::new(Blind::Crashed, "the control question was not asked")),
             patterns: Patterns::new(),
-            responses: Mutex::default(),
+            noted: Mutex::default(),
         };
         made.control = made.get(&format!("/seaworthy-{}", nonce())).await;
         made
@@ -69,7 +76,7 @@ impl<'a> Site<'a> {
             return;
         }
         let content_type_options = answer.header("x-content-type-options");
-        let noted = ResponseAnswer {
+        let response = ResponseAnswer {
             url: shown_url(&answer.url),
             status,
             content_type: answer.media_type(),
@@ -77,20 +84,31 @@ impl<'a> Site<'a> {
             content_type_options,
             by_hand: answer.by_hand.clone(),
         };
-        let mut responses = self.responses.lock().unwrap_or_else(PoisonError::into_inner);
-        if !responses.items().iter().any(|known| known.url == noted.url && known.status == status) {
-            responses.push(noted);
+        let shown = self.patterns.shown_by(answer);
+        let mut noted = self.noted();
+        let known = |known: &ResponseAnswer| known.url == response.url && known.status == status;
+        if noted.responses.items().iter().any(known) {
+            return;
         }
+        noted.development.extend(signs(&shown, &response));
+        noted.responses.push(response);
     }
 
     /// Notes that an answer did not come.
     pub(super) fn note_missed(&self, why: &Unseen) {
-        self.responses.lock().unwrap_or_else(PoisonError::into_inner).miss(why.clone());
+        let mut noted = self.noted();
+        noted.responses.miss(why.clone());
+        noted.development.miss(why.clone());
     }
 
-    /// Every answer that was noted.
-    pub(super) fn responses(&self) -> Gathered<ResponseAnswer> {
-        std::mem::take(&mut *self.responses.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes everything that was noted.
+    pub(super) fn take_noted(&self) -> Noted {
+        std::mem::take(&mut *self.noted())
+    }
+
+    /// A lock whose holder panicked still holds sound lists: they only grow.
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the server answers with content to a path that cannot exist, so that content proves nothing.
@@ -110,6 +128,28 @@ impl<'a> Site<'a> {
         }
         Ok(())
     }
+}
+
+/// The signs of a mode for development among what an answer shows.
+fn signs(shown: &Seen<Listed<InternalShown>>, response: &ResponseAnswer) -> Gathered<DevelopmentSign> {
+    let mut signs = Gathered::default();
+    match shown {
+        Seen::Seen { value, .. } => {
+            for sign in value.items.iter().filter(|sign| sign.development) {
+                signs.push(DevelopmentSign {
+                    url: response.url.clone(),
+                    what: sign.what.clone(),
+                    quote: sign.quote.clone(),
+                    by_hand: response.by_hand.clone(),
+                });
+            }
+            if let Some(why) = &value.cut {
+                signs.miss(why.clone());
+            }
+        }
+        Seen::Unseen(why) => signs.miss(why.clone()),
+    }
+    signs
 }
 
 /// Whether two answers are one page, as far as one can tell: pages differ in nonces and times.

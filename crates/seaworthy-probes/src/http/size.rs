@@ -46,7 +46,7 @@ pub(super) async fn look(
 
 /// A path that takes a body from anyone: elsewhere the caller is refused before the size matters.
 fn path(site: &Site<'_>, operations: &[Operation]) -> String {
-    let login = site.target.login.as_ref().map(|(login, _)| login.path.clone());
+    let login = site.target.login.as_ref().map(|login| login.path.clone());
     let open = |operation: &&Operation| {
         operation.method == Method::POST
             && !operation.has_parameters

@@ -1,6 +1,6 @@
 //! What the manifest says of the HTTP side, made ready to be asked. Files and secrets are read here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -40,10 +40,12 @@ pub struct HttpTarget {
     pub rate_limit: Option<RateLimitSpec>,
     /// Largest request body, in bytes.
     pub body_max_bytes: Option<u64>,
-    /// Tokens by role.
-    pub tokens: BTreeMap<String, Result<SecretString, Unseen>>,
+    /// Tokens by role and host: whoever keeps a token says to which hosts it may go.
+    pub tokens: BTreeMap<(String, String), Result<SecretString, Unseen>>,
     /// How to sign in.
-    pub login: Option<(Login, Result<SecretString, Unseen>)>,
+    pub login: Option<Login>,
+    /// The password of the sign-in by host.
+    pub passwords: BTreeMap<String, Result<SecretString, Unseen>>,
     /// The OpenAPI document, as text.
     pub openapi: Result<String, Unseen>,
     /// The level.
@@ -66,19 +68,21 @@ impl HttpTarget {
     pub async fn of(ask: &Ask) -> Result<Self, Unseen> {
         let environment = &ask.environment;
         let (sites, left_out) = sites(&environment.urls)?;
-        let tokens: BTreeMap<_, _> = environment
-            .credentials
-            .iter()
-            .map(|(role, credential)| {
+        let hosts: BTreeSet<String> =
+            sites.iter().filter_map(|site| site.url.host_str().map(str::to_owned)).collect();
+        let mut tokens = BTreeMap::new();
+        let mut passwords = BTreeMap::new();
+        for host in hosts {
+            for (role, credential) in &environment.credentials {
                 let manifest::Credential::Bearer(reference) = credential;
-                (role.clone(), ask.secret(reference))
-            })
-            .collect();
-        let login = environment.login.clone().map(|login| {
-            let password = ask.secret(&login.password);
-            (login, password)
-        });
-        let setup = setup(ask, &sites, scrubber(&tokens, login.as_ref())).await?;
+                tokens.insert((role.clone(), host.clone()), ask.secret_for(reference, &host));
+            }
+            if let Some(login) = &environment.login {
+                passwords.insert(host.clone(), ask.secret_for(&login.password, &host));
+            }
+        }
+        let held = tokens.values().chain(passwords.values()).filter_map(|secret| secret.as_ref().ok());
+        let setup = setup(ask, &sites, Scrubber::hiding(held)).await?;
         Ok(Self {
             sites,
             left_out,
@@ -88,7 +92,8 @@ impl HttpTarget {
             rate_limit: environment.rate_limit.clone(),
             body_max_bytes: environment.request_body_max_bytes,
             tokens,
-            login,
+            login: environment.login.clone(),
+            passwords,
             openapi: openapi(ask, environment).await,
             consent: ask.consent,
             setup,
@@ -97,7 +102,10 @@ impl HttpTarget {
 
     /// The credential of the first of these roles that has one, for the origin of a URL.
     pub(super) fn credential(&self, roles: &[&str], url: &Url) -> Result<(String, Credential), Unseen> {
-        let known = roles.iter().find_map(|role| self.tokens.get(*role).map(|token| (*role, token)));
+        let host = url.host_str().unwrap_or("").to_owned();
+        let known = roles.iter().find_map(|role| {
+            self.tokens.get(&((*role).to_owned(), host.clone())).map(|token| (*role, token))
+        });
         let Some((role, token)) = known else {
             let role = roles.first().copied().unwrap_or("user");
             return Err(Unseen::new(Blind::NotGiven, format!("no credential of the role `{role}` is given"))
@@ -172,14 +180,6 @@ async fn setup(ask: &Ask, sites: &[SiteTarget], scrubber: Scrubber) -> Result<Se
         answer,
         deadline: Instant::now() + deadline,
     })
-}
-
-fn scrubber(
-    tokens: &BTreeMap<String, Result<SecretString, Unseen>>,
-    login: Option<&(Login, Result<SecretString, Unseen>)>,
-) -> Scrubber {
-    let secrets = tokens.values().chain(login.map(|(_, password)| password));
-    Scrubber::hiding(secrets.filter_map(|secret| secret.as_ref().ok()))
 }
 
 async fn certificates(ask: &Ask, path: &str) -> Result<Vec<CertificateDer<'static>>, Unseen> {

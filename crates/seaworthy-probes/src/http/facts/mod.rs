@@ -6,7 +6,9 @@ mod operational;
 mod pages;
 
 pub use active::{BurstAnswers, OperationAnswer, RateLimitAnswers, SizeLimitAnswer};
-pub use operational::{HealthAnswer, HealthCheck, MetricsAnswer, OperationalAnswer, VersionAnswer};
+pub use operational::{
+    HealthAnswer, HealthCheck, MetricsAnswer, OperationalAnswer, StatedMode, VersionAnswer,
+};
 pub use pages::{
     AssetAnswer, Cache, Cookie, CorsAnswer, CorsOrigin, Csp, DevelopmentSign, ErrorAnswer, FrontAnswer, Hsts,
     InternalShown, PageAnswer, PlainAnswer, PrivateAnswer, ResponseAnswer, SensitiveAnswer, TextAnswer,
@@ -43,6 +45,8 @@ pub struct HttpFacts {
     pub metrics: Seen<Listed<MetricsAnswer>>,
     /// Version, per URL.
     pub version: Seen<Listed<VersionAnswer>>,
+    /// The mode that the service says it runs in, in its operational answers.
+    pub modes: Seen<Listed<StatedMode>>,
     /// Texts over 1 kB, asked for with `Accept-Encoding`.
     pub texts: Seen<Listed<TextAnswer>>,
     /// Static files that the front pages name.
@@ -53,7 +57,7 @@ pub struct HttpFacts {
     pub errors: Seen<Listed<ErrorAnswer>>,
     /// Those of them that are answers of 500 and above.
     pub server_errors: Seen<Listed<ErrorAnswer>>,
-    /// Signs of a mode for development, in first pages and errors. Empty where none was found.
+    /// Signs of a mode for development, in any answer that was looked at. Empty where none was found.
     pub development: Seen<Listed<DevelopmentSign>>,
     /// How operations of the OpenAPI document answer a caller who has not signed in.
     pub operations: Seen<Listed<OperationAnswer>>,

@@ -86,3 +86,14 @@ pub struct VersionAnswer {
     /// How to see it by hand.
     pub by_hand: String,
 }
+
+/// A mode that the service says it runs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StatedMode {
+    /// What was asked for.
+    pub url: String,
+    /// The mode in small letters: `production`, `development`, …
+    pub mode: String,
+    /// How to see it by hand.
+    pub by_hand: String,
+}

@@ -139,6 +139,7 @@ pub(super) fn ask(manifest: &str, base: PathBuf, consent: Consent) -> Ask {
     let manifest = Manifest::parse("seaworthy.yaml", manifest).expect("a manifest");
     let secrets = |reference: &SecretRef| match reference {
         SecretRef::Env(name) if name == "TOKEN" => Ok(SecretString::from("good-token".to_owned())),
+        SecretRef::Env(name) if name.ends_with("_HOSTS") => Ok(SecretString::from("shop.example".to_owned())),
         SecretRef::Env(name) if name == "PASSWORD" => Ok(SecretString::from("c4n4ry-password".to_owned())),
         other => Err(Unseen::new(Blind::NotGiven, format!("{other} is not set"))),
     };
