@@ -49,6 +49,8 @@ pub(crate) enum Command {
     History(History),
     /// Prints a run that was kept, exactly as it was printed live.
     Report(Report),
+    /// Starts the reference service, checks it, breaks one thing, checks again.
+    Demo(Demo),
     /// Prints completions for a shell.
     Completions {
         /// The shell.
@@ -196,6 +198,20 @@ pub(crate) struct Prove {
     #[arg(long)]
     pub(crate) check: bool,
     /// The form of the output.
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
+}
+
+/// `seaworthy demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// What to break: a sabotage of the testbed, as PART/NAME.
+    #[arg(long = "break", value_name = "PART/NAME", default_value = "web/plain-http")]
+    pub(crate) breaks: String,
+    /// The source tree with `testbed/`.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) tree: PathBuf,
+    /// The form of the output; JSON gives both runs.
     #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
     pub(crate) format: ListFormat,
 }

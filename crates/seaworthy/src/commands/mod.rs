@@ -3,6 +3,7 @@
 pub(crate) mod catalog;
 mod check;
 mod completions;
+mod demo;
 mod explain;
 mod history;
 mod init;
@@ -18,6 +19,7 @@ pub(crate) async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(check) => check::run(&check).await,
         Command::Catalog(catalog) => catalog::run(catalog).await,
+        Command::Demo(demo) => demo::run(&demo).await,
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),
         Command::Explain(explain) => explain::run(&explain),

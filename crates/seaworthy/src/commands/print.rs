@@ -68,3 +68,8 @@ fn width() -> usize {
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     columns.or(terminal).unwrap_or(seaworthy_report::terminal::WIDTH_MAX)
 }
+
+/// Tells of progress on standard error. Where that is gone nobody waits for it.
+pub(crate) fn note(what: &str) {
+    let _ = writeln!(anstream::stderr(), "{what}");
+}

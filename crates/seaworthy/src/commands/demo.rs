@@ -1,0 +1,192 @@
+//! `seaworthy demo`: the reference service, sound and with one thing broken, side by side.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context;
+use chrono::Utc;
+use seaworthy_core::finding::Verdict;
+use seaworthy_core::gate::decide;
+use seaworthy_core::limits::Limits;
+use seaworthy_core::manifest::{Environment, GateSpec};
+use seaworthy_core::run::{RUN_VERSION, Run};
+use seaworthy_probes::ask::Ask;
+use seaworthy_testbed::{Running, Sabotage, Testbed};
+use serde_json::json;
+
+use super::print;
+use crate::builtin;
+use crate::cli::{Demo, ListFormat};
+use crate::exit::Wrong;
+use crate::run::{judged, look, next, secrets};
+
+/// The parts that together are one service in production: each gives its targets to one environment.
+const PARTS: [&str; 5] = ["web", "postgres", "redis", "host", "repo"];
+/// Columns of one side.
+const SIDE: usize = 58;
+
+/// Carries out the command.
+pub(super) async fn run(demo: &Demo) -> anyhow::Result<ExitCode> {
+    let testbed = Testbed::open(demo.tree.join("testbed")).map_err(|error| {
+        Wrong::error(error.to_string(), "run it in Seaworthy's source tree, or give that with `--tree`")
+    })?;
+    let (part, name) =
+        demo.breaks.split_once('/').filter(|(part, _)| PARTS.contains(part)).ok_or_else(|| {
+            Wrong::error(
+                format!("`{}` is no sabotage", demo.breaks),
+                "write PART/NAME, such as web/plain-http",
+            )
+        })?;
+    let sabotage = testbed.sabotage(part, name).map_err(|error| {
+        Wrong::error(
+            error.to_string(),
+            format!("`ls {}/testbed/sabotages/{part}` lists them", demo.tree.display()),
+        )
+    })?;
+    print::note(
+        "starting the reference service and its machine; the first time it is built, which takes minutes",
+    );
+    let mut running = BTreeMap::new();
+    for part in PARTS {
+        running.insert(part, start(&testbed, part, None).await?);
+    }
+    let sound = checked(&running, "sound").await?;
+    print::note(&format!("breaking one thing: {}", demo.breaks));
+    if let Some(old) = running.remove(part) {
+        old.stop().context("a part's folder could not be removed")?;
+    }
+    let broken_part = PARTS.into_iter().find(|name| *name == part).context("the part was found before")?;
+    running.insert(broken_part, start(&testbed, broken_part, Some(&sabotage)).await?);
+    let broken = checked(&running, &demo.breaks).await?;
+    for (_, part) in running {
+        part.stop().context("a part's folder could not be removed")?;
+    }
+    match demo.format {
+        ListFormat::Json => print::json(&json!({"version": 1, "sound": sound, "broken": broken}))?,
+        ListFormat::Terminal => print::text(&told(&sound, &broken, &sabotage, &demo.breaks))?,
+    }
+    let as_promised = sound.decision.headline > broken.decision.headline;
+    Ok(ExitCode::from(u8::from(!as_promised)))
+}
+
+async fn start(testbed: &Testbed, name: &str, sabotage: Option<&Sabotage>) -> anyhow::Result<Running> {
+    let (part, sabotage) = (testbed.part(name)?, sabotage.cloned());
+    tokio::task::spawn_blocking(move || part.start(sabotage.as_ref()))
+        .await
+        .context("starting a part was broken off")?
+        .map_err(|error| {
+            Wrong::error(error.to_string(), "`cargo xtask setup` installs what the testbed starts")
+        })
+}
+
+/// One environment out of what the parts give: each part adds the targets that the others do not have.
+fn joined(running: &BTreeMap<&str, Running>) -> anyhow::Result<(Environment, BTreeMap<String, String>)> {
+    let mut all = BTreeMap::new();
+    let mut values = BTreeMap::new();
+    for (name, part) in running {
+        let environment: Environment = serde_saphyr::from_str(part.environment())
+            .map_err(|error| anyhow::anyhow!("the environment of `{name}` cannot be read: {error}"))?;
+        all.insert(*name, environment);
+        values.extend(part.secrets().clone());
+    }
+    let mut take = |name: &str| all.remove(name).with_context(|| format!("there is no part `{name}`"));
+    let (web, postgres, redis, host, repo) =
+        (take("web")?, take("postgres")?, take("redis")?, take("host")?, take("repo")?);
+    let environment = Environment {
+        postgres: postgres.postgres,
+        redis: redis.redis,
+        hosts: host.hosts,
+        repo: repo.repo,
+        reports: repo.reports,
+        ..web
+    };
+    Ok((environment, values))
+}
+
+async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Result<Run> {
+    let (environment, values) = joined(running)?;
+    let catalog = builtin::catalog()?;
+    let now = Utc::now();
+    let began = Instant::now();
+    let ask = Ask {
+        consent: environment.consent,
+        environment,
+        base: std::env::temp_dir(),
+        limits: Limits::default(),
+        now,
+        secrets: secrets::of_map(values),
+    };
+    let looked = look::look(&ask, None, &|_| ()).await;
+    let findings = judged::findings(&catalog, &looked.facts, now, |_| true)?;
+    Ok(Run {
+        version: RUN_VERSION,
+        id: uuid::Uuid::now_v7().to_string(),
+        seaworthy: env!("CARGO_PKG_VERSION").to_owned(),
+        service: "shop".to_owned(),
+        environment: Some(state.to_owned()),
+        target: "the testbed".to_owned(),
+        consent: ask.consent,
+        commit: None,
+        started_at: now,
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        policy: catalog.digest(),
+        only: Vec::new(),
+        decision: decide(&GateSpec::default(), &findings),
+        findings,
+        provenance: looked.provenance,
+        next: Vec::new(),
+        detected: next::detected(&looked.facts),
+        facts: looked.facts,
+    })
+}
+
+fn told(sound: &Run, broken: &Run, sabotage: &Sabotage, name: &str) -> String {
+    let left = side("the reference service, sound", sound);
+    let right = side(&format!("with {name}"), broken);
+    let mut text = String::new();
+    for index in 0..left.len().max(right.len()) {
+        let cell = |side: &[String]| side.get(index).cloned().unwrap_or_default();
+        text += format!("{:SIDE$}{}", cell(&left), cell(&right)).trim_end();
+        text += "\n";
+    }
+    text += &format!("\nWhat was broken: {}\n", sabotage.why.trim());
+    for finding in broken.findings.iter().filter(|finding| broken.decision.blockers.contains(&finding.id)) {
+        text += &format!(
+            "\n{}\n  seen    {}\n  wanted  {}\n",
+            finding.title,
+            finding.seen.join("; "),
+            finding.wanted
+        );
+        for command in finding.by_hand.iter().take(1) {
+            text += &format!("  by hand {command}\n");
+        }
+        text += &format!("  remedy  {}\n", finding.remedy.text.trim());
+    }
+    text
+}
+
+fn side(title: &str, run: &Run) -> Vec<String> {
+    let count = |verdict: Verdict| run.findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let mut lines = vec![
+        title.to_owned(),
+        run.decision.headline.words().to_owned(),
+        run.decision.because.clone(),
+        format!(
+            "{} pass, {} fail, {} unknown",
+            count(Verdict::Pass),
+            count(Verdict::Fail),
+            count(Verdict::Unknown)
+        ),
+        format!("looked for {} ms", run.took_ms),
+    ];
+    for id in run.decision.blockers.iter().chain(&run.decision.standing).take(12) {
+        let verdict = run
+            .findings
+            .iter()
+            .find(|finding| finding.id == *id)
+            .map_or("", |finding| finding.verdict.word());
+        lines.push(format!("  {verdict:<8} {id}"));
+    }
+    lines.into_iter().map(|line| line.chars().take(SIDE - 2).collect()).collect()
+}
