@@ -3,6 +3,7 @@
 //! Reports know only a run. They look at no target and read no clock, so a recorded run prints as the live one did.
 #![warn(missing_docs)]
 
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -35,11 +36,14 @@ pub enum Format {
     Junit,
     /// For a comment on a pull request.
     Markdown,
+    /// One page, for people who were not there.
+    Html,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: [Self; 5] = [Self::Terminal, Self::Json, Self::Sarif, Self::Junit, Self::Markdown];
+    pub const ALL: [Self; 6] =
+        [Self::Terminal, Self::Json, Self::Sarif, Self::Junit, Self::Markdown, Self::Html];
 
     /// The word on the command line.
     pub fn word(self) -> &'static str {
@@ -49,6 +53,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Junit => "junit",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 }
@@ -83,6 +88,7 @@ pub fn render(run: &Run, format: Format, style: &Style) -> String {
         Format::Sarif => sarif::run(run),
         Format::Junit => junit::run(run),
         Format::Markdown => markdown::run(run, style.now),
+        Format::Html => html::run(run, style.now),
     }
 }
 

@@ -11,7 +11,7 @@ use seaworthy_core::run::Run;
 
 use crate::outline::{Group, Outline};
 use crate::outside::{self, visible};
-use crate::words::{age, consent_word, counted, moment, took};
+use crate::words::{consent_word, counted, moment, took};
 
 /// How long the comment may be after each part, in bytes, so that the parts after it keep room.
 /// GitHub takes 65,536 characters.
@@ -61,10 +61,7 @@ impl Comment<'_> {
         name.extend(run.environment.as_deref().map(told));
         self.line(&format!("## {}: {}", run.decision.headline.words(), name.join(" · ")));
         self.line("");
-        let oldest = self
-            .outline
-            .oldest
-            .map_or("no evidence".into(), |at| format!("oldest evidence {}", age(at, now)));
+        let oldest = self.outline.age(now);
         self.line(&format!("**{}** · {oldest}", told(&run.decision.because)));
         self.line("");
         let counts = run.decision.counts;

@@ -1,4 +1,4 @@
-//! What every printer for people tells, in the order in which to read it. Holds no words and no layout.
+//! What every printer for people tells, in the order in which to read it. Holds no layout.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,8 @@ use seaworthy_core::catalog::Severity;
 use seaworthy_core::facts::Blind;
 use seaworthy_core::finding::{CitedUnseen, Finding, Verdict};
 use seaworthy_core::run::Run;
+
+use crate::words::{age, counted};
 
 /// A run, sorted for reading.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Outline<'a> {
     pub not_applicable: Vec<&'a Finding>,
     /// When the oldest look began.
     pub oldest: Option<DateTime<Utc>>,
+    /// Until when each decided verdict is fresh.
+    fresh_until: Vec<DateTime<Utc>>,
 }
 
 /// Findings that are unknown for the same reason.
@@ -58,7 +62,33 @@ impl<'a> Outline<'a> {
             passed: with(Verdict::Pass),
             not_applicable: with(Verdict::NotApplicable),
             oldest: run.provenance.iter().map(|look| look.at).min(),
+            fresh_until: run
+                .findings
+                .iter()
+                .filter(|finding| is_decided(finding))
+                .map(|finding| finding.fresh_until)
+                .collect(),
         }
+    }
+}
+
+impl Outline<'_> {
+    /// How old the oldest evidence is, and how many verdicts have outlived theirs.
+    pub(crate) fn age(&self, now: DateTime<Utc>) -> String {
+        let Some(oldest) = self.oldest else { return "no evidence".to_owned() };
+        let stale = self.fresh_until.iter().filter(|until| **until <= now).count();
+        let stale = match stale {
+            0 => String::new(),
+            count => format!(", {} no longer fresh", counted(count, "verdict")),
+        };
+        format!("oldest evidence {}{stale}", age(oldest, now))
+    }
+}
+
+fn is_decided(finding: &Finding) -> bool {
+    match finding.verdict {
+        Verdict::Pass | Verdict::Fail | Verdict::NotApplicable => true,
+        Verdict::Unknown | Verdict::Error => false,
     }
 }
 
@@ -73,6 +103,14 @@ impl Group<'_> {
         let key = |group: &Self| group.reason.map(|reason| (reason.kind, reason.why.clone()));
         key(self).is_some() && key(self) == key(other)
     }
+}
+
+/// When the facts of a finding were seen: when its probe began to look, which is named by the section of the
+/// facts document; when the run began where that cannot be told.
+pub(crate) fn seen_at(run: &Run, finding: &Finding) -> DateTime<Utc> {
+    let section = finding.facts.first().and_then(|fact| fact.path.split('.').nth(1));
+    let looks = run.provenance.iter().filter(|look| Some(look.probe.as_str()) == section);
+    looks.map(|look| look.at).min().unwrap_or(run.started_at)
 }
 
 /// Puts findings with a reason in common together. A finding with several reasons goes where most others are,

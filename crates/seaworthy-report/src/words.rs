@@ -34,6 +34,15 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+/// How many of a group one reason does not explain, if any.
+pub(crate) fn need_more(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 of them needs more than this".to_owned()),
+        many => Some(format!("{many} of them need more than this")),
+    }
+}
+
 /// The word for a consent level, as on the command line.
 pub(crate) fn consent_word(consent: Consent) -> &'static str {
     match consent {

@@ -184,7 +184,11 @@ fn finding(row: &[&str], unseen: Option<CitedUnseen>) -> Finding {
         seen: if blind { Vec::new() } else { vec![format!("{}, as seen on 4 pages", row[1])] },
         more: 0,
         wanted: row[1].into(),
-        by_hand: Vec::new(),
+        by_hand: if blind {
+            Vec::new()
+        } else {
+            vec![format!("curl -sI https://shop.example/ # {}", row[0])]
+        },
         facts: if blind {
             Vec::new()
         } else {

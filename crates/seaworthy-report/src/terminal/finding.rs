@@ -1,12 +1,11 @@
 //! One finding at a terminal: what is so, how it was seen, what to do.
 
-use chrono::{DateTime, Utc};
 use seaworthy_core::facts::Blind;
 use seaworthy_core::finding::{CitedUnseen, Finding, Verdict};
-use seaworthy_core::run::Run;
 
 use super::page::{Ink, Span};
 use super::{INDENT, NONE, Printer, verdict_ink};
+use crate::outline::seen_at;
 use crate::words::{counted, moment, time, until};
 
 /// Most places and reasons shown of one finding, unless all is asked for.
@@ -153,12 +152,4 @@ impl Printer<'_> {
 /// A path in the facts document as people read it.
 fn shown_path(path: &str) -> &str {
     path.strip_prefix("facts.").unwrap_or(path)
-}
-
-/// When the facts of a finding were seen: when its probe began to look, which is named by the section of the
-/// facts document; when the run began where that cannot be told.
-fn seen_at(run: &Run, finding: &Finding) -> DateTime<Utc> {
-    let section = finding.facts.first().and_then(|fact| fact.path.split('.').nth(1));
-    let looks = run.provenance.iter().filter(|look| Some(look.probe.as_str()) == section);
-    looks.map(|look| look.at).min().unwrap_or(run.started_at)
 }

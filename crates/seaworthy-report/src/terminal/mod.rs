@@ -9,7 +9,7 @@ use seaworthy_core::run::Run;
 
 use self::page::{Ink, Page, Span};
 use crate::outline::{Group, Outline};
-use crate::words::{age, consent_word, counted, moment, took};
+use crate::words::{consent_word, counted, moment, need_more, took};
 use crate::{Style, outside};
 
 /// Widest that lines are made; longer ones are hard to read.
@@ -60,10 +60,7 @@ impl<'a> Printer<'a> {
         }
         self.page.prose(head, INDENT, &name);
         self.page.prose(NONE, INDENT, &[(Ink::Plain, &run.decision.because)]);
-        let age = match self.outline.oldest {
-            Some(at) => format!("oldest evidence {}", age(at, self.style.now)),
-            None => "no evidence".to_owned(),
-        };
+        let age = self.outline.age(self.style.now);
         self.page.prose(NONE, INDENT, &[(Ink::Plain, &age)]);
         let counts = counts(run.decision.counts);
         self.page.prose(NONE, INDENT, &[(Ink::Plain, &counts)]);
@@ -120,11 +117,7 @@ impl<'a> Printer<'a> {
             0 => String::new(),
             _ => format!(" and {hidden} more"),
         };
-        let need = match group.need_more {
-            0 => String::new(),
-            1 => " (1 of them needs more than this)".to_owned(),
-            many => format!(" ({many} of them need more than this)"),
-        };
+        let need = need_more(group.need_more).map_or(String::new(), |need| format!(" ({need})"));
         let ids = ids.join(", ") + &more + &need;
         self.page.prose(NONE, INDENT, &[(Ink::Faint, &ids)]);
         self.page.blank();
