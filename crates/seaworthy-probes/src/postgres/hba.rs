@@ -110,12 +110,12 @@ fn networks(kind: &str, address: Option<&str>, mask: Option<&str>) -> Networks {
     }
 }
 
-/// Lines that admit a role over TCP and that no earlier rule for it takes first.
-pub(super) fn tcp_lines(rules: &[Rule], role: &str, groups: &[String]) -> Vec<i64> {
+/// Lines that admit a role from beyond this machine and that no earlier rule for it takes first.
+pub(super) fn network_lines(rules: &[Rule], role: &str, groups: &[String]) -> Vec<i64> {
     let mine: Vec<&Rule> = rules.iter().filter(|rule| rule.speaks_of(role, groups)).collect();
     mine.iter()
         .enumerate()
-        .filter(|(_, rule)| rule.fact.admits && rule.fact.kind != "local")
+        .filter(|(_, rule)| rule.fact.admits && rule.fact.from_network)
         .filter(|(index, rule)| !mine[..*index].iter().any(|earlier| rule.is_covered_by(earlier)))
         .map(|(_, rule)| rule.fact.line)
         .collect()

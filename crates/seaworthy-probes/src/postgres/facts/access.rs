@@ -57,8 +57,8 @@ pub struct Superuser {
     pub name: String,
     /// The manifest names it as one.
     pub declared: bool,
-    /// Lines of `pg_hba.conf` that admit it over TCP and that no earlier `reject` covers.
-    pub tcp_lines: Seen<Vec<i64>>,
+    /// Lines of `pg_hba.conf` that admit it from beyond this machine and that no earlier line covers.
+    pub network_lines: Seen<Vec<i64>>,
     /// A command that shows it again.
     pub by_hand: String,
 }
@@ -91,6 +91,9 @@ pub struct ApplicationRole {
     /// Groups that give it power over the server: attributes such as `CREATEDB`, or predefined roles that read or
     /// write everything.
     pub powerful_groups: Seen<Listed<String>>,
+    /// What it may do in the database beside changing rows, in words: `superuser`, `CREATEROLE`, `owns 4 tables in
+    /// public`, …
+    pub rights_beyond_rows: Seen<Vec<String>>,
     /// Its rights by schema.
     pub schemas: Seen<Listed<SchemaRights>>,
     /// Reading the server's table of passwords was refused. Seen only when the application's role looks.
@@ -127,6 +130,8 @@ pub struct SessionGroup {
     pub database: Option<String>,
     /// What it calls itself, cut at 64 characters.
     pub application: String,
+    /// It calls itself as the tools do by which people administer a server: `psql`, `pg_dump`, `pgAdmin`, …
+    pub tool: bool,
     /// `socket`, `loopback`, `network`.
     pub origin: String,
     /// Over TLS.

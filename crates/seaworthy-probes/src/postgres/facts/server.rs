@@ -69,6 +69,8 @@ impl TlsDemand {
 /// How the looking role got in.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Login {
+    /// Where the server's address leads: `socket`, `loopback`, `private`, `public`.
+    pub reach: String,
     /// Over TLS.
     pub tls: bool,
     /// The certificate verifies for the server's name.

@@ -4,7 +4,7 @@ use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::{POSTGRES_HBA_RULES_MAX, POSTGRES_ROLES_MAX};
 
 use crate::postgres::facts::{ApplicationRole, HbaRule, LookingRole, SchemaRights, SessionGroup, Superuser};
-use crate::postgres::hba::{Columns, Rule, tcp_lines};
+use crate::postgres::hba::{Columns, Rule, network_lines};
 use crate::postgres::session::{Parameter, Row, Session, Unlike, identifier};
 use crate::postgres::statements::{
     APPLICATION_MEMBERSHIPS, APPLICATION_ROLE, APPLICATION_SCHEMAS, FORBIDDEN_READ, GRANT_STATISTICS,
@@ -20,6 +20,24 @@ const HARMLESS: [&str; 6] = [
     "pg_stat_scan_tables",
     "pg_use_reserved_connections",
     "pg_signal_autovacuum_worker",
+];
+
+/// How tools for administering call themselves.
+const TOOLS: [&str; 14] = [
+    "psql",
+    "pg_dump",
+    "pg_basebackup",
+    "pg_receivewal",
+    "pgadmin",
+    "pgbackrest",
+    "barman",
+    "patroni",
+    "walreceiver",
+    "dbeaver",
+    "datagrip",
+    "postgres_exporter",
+    "pganalyze",
+    "datadog",
 ];
 
 pub(in crate::postgres) async fn looking_role(session: &Session) -> Result<LookingRole, Unseen> {
@@ -88,26 +106,28 @@ pub(in crate::postgres) async fn superusers(
     let read = |row: &Row| {
         let name = row.name(0)?;
         let groups = row.names(1)?;
-        let tcp_lines = match rules {
-            Ok(Listed { items, cut: None }) => Seen::new(tcp_lines(items, &name, &groups)),
+        let network_lines = match rules {
+            Ok(Listed { items, cut: None }) => Seen::new(network_lines(items, &name, &groups)),
             Ok(Listed { cut: Some(why), .. }) | Err(why) => why.clone().into(),
         };
         let is_declared = match declared {
             Some(names) => names.contains(&name),
             None => name == "postgres",
         };
-        Ok(Superuser { declared: is_declared, name, tcp_lines, by_hand: by_hand.clone() })
+        Ok(Superuser { declared: is_declared, name, network_lines, by_hand: by_hand.clone() })
     };
     session.list(&SUPERUSERS, &[], POSTGRES_ROLES_MAX, read).await.into()
 }
 
 pub(in crate::postgres) async fn sessions(session: &Session) -> Seen<Listed<SessionGroup>> {
     let read = |row: &Row| {
+        let application = row.name_or_none(3)?.unwrap_or_default();
         Ok(SessionGroup {
+            tool: TOOLS.iter().any(|tool| application.to_lowercase().starts_with(tool)),
             role: row.name_or_none(0)?,
             superuser: row.get(1)?,
             database: row.name_or_none(2)?,
-            application: row.name_or_none(3)?.unwrap_or_default(),
+            application,
             origin: row.name(4)?,
             tls: row.get(5)?,
             sessions: row.get(6)?,
@@ -128,7 +148,7 @@ pub(in crate::postgres) async fn application_role(
     let powerful_groups = powerful_groups(session, &parameters).await;
     let schemas = session.list(&APPLICATION_SCHEMAS, &parameters, POSTGRES_ROLES_MAX, schema_rights).await;
     let read = |row: &Row| {
-        Ok(ApplicationRole {
+        let mut role = ApplicationRole {
             name: row.name(0)?,
             looks,
             superuser: row.get(1)?,
@@ -141,9 +161,12 @@ pub(in crate::postgres) async fn application_role(
             creates_schemas: row.get(8)?,
             owns_database: row.get(9)?,
             powerful_groups: powerful_groups.clone(),
+            rights_beyond_rows: Seen::new(Vec::new()),
             schemas: schemas.clone().into(),
             password_table_refused: password_table_refused.clone(),
-        })
+        };
+        role.rights_beyond_rows = rights_beyond_rows(&role, &schemas).into();
+        Ok(role)
     };
     let found = session.list(&APPLICATION_ROLE, &parameters, 1, read).await;
     match found.map(|rows| rows.items.into_iter().next()) {
@@ -153,6 +176,47 @@ pub(in crate::postgres) async fn application_role(
             .into(),
         Err(why) => why.into(),
     }
+}
+
+/// In words. A list of schemas that was cut short tells nothing of the rest, so it gives no answer.
+fn rights_beyond_rows(
+    role: &ApplicationRole,
+    schemas: &Result<Listed<SchemaRights>, Unseen>,
+) -> Result<Vec<String>, Unseen> {
+    let schemas = match schemas {
+        Ok(Listed { items, cut: None }) => items,
+        Ok(Listed { cut: Some(why), .. }) | Err(why) => return Err(why.clone()),
+    };
+    let of_server = [
+        (role.superuser, "superuser"),
+        (role.creates_databases, "CREATEDB"),
+        (role.creates_roles, "CREATEROLE"),
+        (role.replicates, "REPLICATION"),
+        (role.bypasses_row_security, "BYPASSRLS"),
+        (role.owns_database, "owns the database"),
+        (role.creates_schemas, "creates schemas"),
+    ];
+    let of_server = of_server.into_iter().filter(|(has, _)| *has).map(|(_, right)| right.to_owned());
+    let of_schemas = schemas.iter().flat_map(|schema| {
+        let name = &schema.name;
+        let example = schema.example.as_deref().unwrap_or_default();
+        [
+            (schema.owned, format!("owns the schema {name}")),
+            (schema.creates, format!("creates tables in {name}")),
+            (
+                schema.tables_owned > 0,
+                format!("owns {} tables in {name}, `{example}` among them", schema.tables_owned),
+            ),
+            (
+                schema.tables_beyond_rows > 0,
+                format!(
+                    "TRUNCATE, REFERENCES or TRIGGER on {} tables in {name}, `{example}` among them",
+                    schema.tables_beyond_rows
+                ),
+            ),
+        ]
+    });
+    Ok(of_server.chain(of_schemas.filter(|(has, _)| *has).map(|(_, right)| right)).collect())
 }
 
 fn not_the_application(name: &str) -> Seen<bool> {

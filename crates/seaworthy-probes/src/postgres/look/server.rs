@@ -6,6 +6,7 @@ use seaworthy_core::facts::{Blind, Seen, Unseen};
 use crate::postgres::facts::{Connections, Database, Horizons, Login, Server, Transactions};
 use crate::postgres::lifetimes::end_of_life;
 use crate::postgres::machine;
+use crate::postgres::reach::of_address;
 use crate::postgres::session::{Row, Session};
 use crate::postgres::statements::{CONNECTIONS, DATABASE, HORIZONS, SERVER, TRANSACTIONS};
 use crate::postgres::target::Address;
@@ -82,6 +83,7 @@ pub(in crate::postgres) fn login(session: &Session, process: Option<i64>) -> Log
         _ => false,
     };
     Login {
+        reach: way.peer.map_or("socket", of_address).to_owned(),
         tls: way.tls,
         tls_verified: way.tls && way.tls_fault.is_none(),
         tls_fault: way.tls_fault.clone(),
