@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod http;
+pub mod manifest;
 pub mod redis;
 pub mod tls;
 
@@ -15,6 +16,9 @@ pub const FACTS_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const EXPRESSION_BYTES_MAX: usize = 2 * 1024;
 /// Most nodes an expression may have.
 pub const EXPRESSION_NODES_MAX: usize = 500;
+/// Deepest that brackets, signs and alternatives may be nested; the parser of `cel` 0.15 recurses for each and runs
+/// out of stack at some hundreds.
+pub const EXPRESSION_NESTING_MAX: usize = 32;
 /// Deepest that comprehensions may be nested; each level multiplies the work.
 pub const COMPREHENSION_DEPTH_MAX: usize = 2;
 /// Deepest a facts document may be nested.

@@ -5,7 +5,9 @@ use std::sync::{Arc, LazyLock};
 use cel::common::ast::{Expr, IdedExpr};
 use cel::{Context, Env, ExecutionError, Program};
 
-use crate::limits::{COMPREHENSION_DEPTH_MAX, EXPRESSION_BYTES_MAX, EXPRESSION_NODES_MAX};
+use crate::limits::{
+    COMPREHENSION_DEPTH_MAX, EXPRESSION_BYTES_MAX, EXPRESSION_NESTING_MAX, EXPRESSION_NODES_MAX,
+};
 
 /// Without optional syntax: `a.?b.orValue(x)` would turn the unseen into `x`.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
@@ -22,6 +24,9 @@ pub enum ExpressionError {
     /// Too many nodes.
     #[error("the expression has {0} nodes, more than {EXPRESSION_NODES_MAX}")]
     TooLarge(usize),
+    /// Brackets or signs in each other: the parser goes down once for each.
+    #[error("the expression nests brackets or signs more than {EXPRESSION_NESTING_MAX} deep")]
+    TooNested,
     /// Loops in loops.
     #[error("the expression nests {0} comprehensions, more than {COMPREHENSION_DEPTH_MAX}")]
     TooDeep(usize),
@@ -44,6 +49,9 @@ impl Expression {
     pub fn compile(source: &str) -> Result<Self, ExpressionError> {
         if source.len() > EXPRESSION_BYTES_MAX {
             return Err(ExpressionError::TooLong(source.len()));
+        }
+        if nesting(source) > EXPRESSION_NESTING_MAX {
+            return Err(ExpressionError::TooNested);
         }
         let program = ENV.compile(source).map_err(|error| {
             ExpressionError::Syntax(error.to_string().lines().next().unwrap_or_default().to_owned())
@@ -81,7 +89,28 @@ impl Expression {
     }
 }
 
-/// Calls `visit` on every node below and including `node`.
+/// Open brackets, signs in a row and alternatives, whatever they stand in: an upper bound of how deep the parser
+/// goes, found without parsing.
+fn nesting(source: &str) -> usize {
+    let (mut brackets, mut deepest, mut signs, mut choices) = (0_usize, 0_usize, 0_usize, 0_usize);
+    for byte in source.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => brackets += 1,
+            b')' | b']' | b'}' => brackets = brackets.saturating_sub(1),
+            b'?' => choices += 1,
+            _ => {}
+        }
+        signs = match byte {
+            b'!' | b'-' => signs + 1,
+            b' ' | b'\t' | b'\n' => signs,
+            _ => 0,
+        };
+        deepest = deepest.max(brackets + signs + choices);
+    }
+    deepest
+}
+
+/// The nodes below below and including `node`.
 pub(crate) fn children(node: &IdedExpr) -> Vec<&IdedExpr> {
     match &node.expr {
         Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).collect(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Credentials, DnsSpec, Endpoints, HostSpec, Login, PostgresSpec, RateLimitSpec, RedisSpec};
 use crate::consent::Consent;
+use crate::limits::manifest::{HOSTS_MAX, NAMES_MAX, ORIGINS_MAX, REPORTS_MAX, URLS_MAX};
 
 /// One set of targets of a service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +55,18 @@ pub struct Environment {
 impl Environment {
     /// Whether every URL and path can be used; else what is wrong and the way out.
     pub fn checked(&self) -> Result<(), (String, &'static str)> {
+        let too_many = "split them over environments";
+        for (what, count, max) in [
+            ("URLs", self.urls.len(), URLS_MAX),
+            ("hosts", self.hosts.len(), HOSTS_MAX),
+            ("names", self.dns.as_ref().map_or(0, |dns| dns.names.len()), NAMES_MAX),
+            ("reports", self.reports.len(), REPORTS_MAX),
+            ("origins", self.cors_origins.len(), ORIGINS_MAX),
+        ] {
+            if count > max {
+                return Err((format!("{count} {what}, more than {max}"), too_many));
+            }
+        }
         for text in &self.urls {
             check_origin(text)?;
         }
@@ -64,20 +77,41 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// Whether every path to read stays in the manifest's folder: a manifest can arrive by pull request.
+    pub(super) fn paths_stay_inside(&self) -> Result<(), (String, &'static str)> {
+        let paths = self.repo.iter().chain(&self.openapi).chain(&self.reports);
+        for text in paths {
+            let path = std::path::Path::new(text);
+            let inside = path
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+            if !inside || text.is_empty() || text.contains('\0') {
+                return Err((
+                    format!("the path {text:?} leads out of the manifest's folder"),
+                    "write it relative to the manifest, without `..`",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn check_origin(text: &str) -> Result<(), (String, &'static str)> {
     let help = "write it as `https://host` or `https://host:port`, without user, password or fragment";
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err((format!("URL {text:?} holds white space or control characters"), help));
     }
-    let url = url::Url::parse(text).map_err(|error| (format!("URL `{text}`: {error}"), help))?;
+    let url = url::Url::parse(text).map_err(|error| (format!("a URL cannot be read: {error}"), help))?;
     let sound = matches!(url.scheme(), "http" | "https")
         && url.has_host()
         && url.username().is_empty()
         && url.password().is_none()
         && url.fragment().is_none();
-    if sound { Ok(()) } else { Err((format!("URL `{}` is not an HTTP origin", redacted(&url)), help)) }
+    if sound { Ok(()) } else { Err((format!("a URL{} is not an HTTP origin", at_host(&url)), help)) }
 }
 
-fn redacted(url: &url::Url) -> String {
-    format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
+/// The host alone: what else stands in such a URL may be a secret in the wrong place.
+fn at_host(url: &url::Url) -> String {
+    url.host_str().map(|host| format!(" at `{host}`")).unwrap_or_default()
 }

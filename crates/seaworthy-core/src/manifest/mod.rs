@@ -75,7 +75,7 @@ impl Manifest {
             return refuse("the service has an empty name".into(), "give `service.name` a value");
         }
         for (environment, spec) in &self.environments {
-            if let Err((what, help)) = spec.checked() {
+            if let Err((what, help)) = spec.checked().and_then(|()| spec.paths_stay_inside()) {
                 return refuse(format!("environment `{environment}`: {what}"), help);
             }
         }

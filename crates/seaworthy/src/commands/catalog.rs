@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use seaworthy_core::catalog::{Catalog, CompiledRequirement, Complaint, compile, lint};
 use seaworthy_core::limits::YAML_BYTES_MAX;
 use seaworthy_probes::registry::facts_schema;
@@ -179,8 +178,7 @@ pub(crate) fn files_in(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
                     format!("at most {FILES_MAX} files of {YAML_BYTES_MAX} bytes"),
                 ));
             }
-            let text =
-                std::fs::read_to_string(file.path()).with_context(|| format!("could not read {name}"))?;
+            let text = std::fs::read_to_string(file.path()).map_err(|error| wrong(&error))?;
             files.push((format!("{}/{name}", area.file_name().to_string_lossy()), text));
         }
     }

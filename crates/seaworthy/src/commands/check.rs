@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use seaworthy_core::catalog::{Catalog, CompiledRequirement, compile};
+use seaworthy_core::catalog::{Catalog, CompiledRequirement, Matrix, compile, lint};
 use seaworthy_core::facts::Provenance;
 use seaworthy_core::gate::decide;
 use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
+use seaworthy_probes::registry::facts_schema;
 use serde_json::Value as Json;
 
 use super::print;
@@ -186,18 +187,19 @@ fn wanted(catalog: &Catalog, only: &[String]) -> anyhow::Result<Wanted> {
     Ok(Wanted(only.to_vec()))
 }
 
-/// The built-in catalog and what the packs add.
-fn catalog_with(packs: &[std::path::PathBuf]) -> anyhow::Result<Catalog> {
+/// The built-in catalog and what the packs add. A pack that the lint would complain about is refused: it could pass
+/// without looking at anything.
+fn catalog_with(packs: &[PathBuf]) -> anyhow::Result<Catalog> {
     let mut catalog = builtin::catalog()?;
+    let schema = if packs.is_empty() { Json::Null } else { facts_schema() };
     for pack in packs {
         for (file, text) in super::catalog::files_in(pack)? {
-            let requirement =
-                compile(&file, &text, &seaworthy_core::catalog::Matrix::default()).map_err(|error| {
-                    Wrong::error(
-                        format!("{:#}", anyhow::Error::from(error)),
-                        "`seaworthy catalog lint --dir` tells more",
-                    )
-                })?;
+            let refused = |why: String| Wrong::error(why, "`seaworthy catalog lint --dir` tells all of it");
+            let requirement = compile(&file, &text, &Matrix::default())
+                .map_err(|error| refused(format!("{:#}", anyhow::Error::from(error))))?;
+            if let Some(complaint) = lint(&requirement, &file, &schema).first() {
+                return Err(refused(format!("{}: {}", complaint.file, complaint.what)));
+            }
             catalog.add(requirement, &file).map_err(|error| {
                 Wrong::error(error.to_string(), "a pack adds requirements and never replaces one")
             })?;

@@ -2,4 +2,6 @@
 
 mod catalog_rules;
 mod command_line;
+mod hostile_manifest;
+mod hostile_packs;
 mod support;

@@ -1,0 +1,12 @@
+//! How much one environment may name.
+
+/// Most URLs.
+pub const URLS_MAX: usize = 50;
+/// Most machines.
+pub const HOSTS_MAX: usize = 50;
+/// Most names to resolve.
+pub const NAMES_MAX: usize = 100;
+/// Most reports of other tools.
+pub const REPORTS_MAX: usize = 100;
+/// Most origins that may call from a browser.
+pub const ORIGINS_MAX: usize = 100;
