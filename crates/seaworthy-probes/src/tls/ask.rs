@@ -1,7 +1,8 @@
 //! Asks a server one ClientHello and says what the answer means.
 //!
 //! An answer is a yes, a no, or neither. Only what TLS knows as a no counts as one: an alert that says so, a closed
-//! connection, a lower version. Silence, half an answer and garbage are neither.
+//! connection, a lower version. Silence, half an answer and garbage are neither. A closed connection and a failure of the
+//! server are a no only while the server still says yes to something else; that is for the caller to see.
 
 use std::net::SocketAddr;
 
@@ -44,12 +45,16 @@ pub(super) enum Refusal {
     Alert(u8),
     /// By closing without a word, which a busy server or a firewall does as well.
     Closed,
+    /// By saying that it failed itself, which OpenSSL 3 does when its security level forbids what it has chosen.
+    Failed,
     /// By choosing a lower version.
     Lower,
 }
 
 /// Alerts that refuse: handshake failure, protocol version, insufficient security.
 const REFUSING_ALERTS: [u8; 3] = [40, 70, 71];
+/// The alert of a server that fails in its own eyes.
+const INTERNAL_ERROR: u8 = 80;
 /// The alert that refuses a fallback.
 pub(super) const INAPPROPRIATE_FALLBACK: u8 = 86;
 
@@ -139,6 +144,7 @@ fn meaning(hello: &Hello<'_>, flight: Flight, end: End) -> Answer {
             Answer::Refused(Refusal::Alert(INAPPROPRIATE_FALLBACK))
         }
         (Some(alert), ..) if REFUSING_ALERTS.contains(&alert) => Answer::Refused(Refusal::Alert(alert)),
+        (Some(INTERNAL_ERROR), ..) => Answer::Refused(Refusal::Failed),
         (Some(0), ..) => Answer::Refused(Refusal::Closed),
         (Some(112), ..) => Answer::Unseen(
             Unseen::new(

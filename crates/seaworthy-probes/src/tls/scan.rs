@@ -1,5 +1,7 @@
 //! Finds which versions and suites a server accepts: ask, take the chosen suite away, ask again.
 
+use std::collections::VecDeque;
+
 use futures_util::StreamExt;
 use futures_util::stream;
 use seaworthy_core::facts::{Blind, Unseen};
@@ -7,6 +9,7 @@ use seaworthy_core::limits::tls::{CONNECTIONS_AT_ONCE_MAX, SUITES_OFFERED_MAX};
 
 use super::ask::{Accepted, Answer, Asker, Refusal};
 use super::facts::Version;
+use super::strength::{Strength, strength};
 use super::suites::{OLDER, TLS13};
 
 /// What was found out about all versions.
@@ -27,14 +30,14 @@ pub(super) struct VersionScan {
     pub(super) cut: Option<Unseen>,
     /// Suites that are still to be asked for.
     left: Vec<Vec<u16>>,
-    /// Whether a closed connection was taken for a no.
-    closed: bool,
+    /// Whether something was taken for a no that may also have been trouble.
+    doubtful: bool,
 }
 
 /// Asks for every version.
 pub(super) async fn first(asker: Asker<'_>) -> Scan {
     let mut versions = first_answers(asker).await;
-    doubt_closed(asker, &mut versions).await;
+    doubt(asker, &mut versions).await;
     doubt_refusal_of_all(&mut versions);
     versions.sort_by_key(|scan| scan.version);
     Scan { versions }
@@ -43,7 +46,7 @@ pub(super) async fn first(asker: Asker<'_>) -> Scan {
 /// Asks for every other suite of the versions that are accepted. Takes the most connections, so it comes last.
 pub(super) async fn rest(asker: Asker<'_>, mut scan: Scan) -> Scan {
     all_suites(asker, &mut scan.versions).await;
-    doubt_closed(asker, &mut scan.versions).await;
+    doubt(asker, &mut scan.versions).await;
     scan
 }
 
@@ -68,40 +71,41 @@ async fn first_answers(asker: Asker<'_>) -> Vec<VersionScan> {
 
 async fn first_answer(asker: Asker<'_>, version: Version) -> VersionScan {
     let mut scan = VersionScan::of(version);
-    for index in 0..scan.left.len() {
-        match asker.ask(version, &scan.left[index]).await {
+    let mut waiting: VecDeque<Vec<u16>> = std::mem::take(&mut scan.left).into();
+    while let Some(mut suites) = waiting.pop_front() {
+        match asker.ask(version, &suites).await {
             Answer::Accepted(accepted) => {
-                scan.left[index].retain(|suite| *suite != accepted.suite);
-                scan.left.drain(..index);
+                suites.retain(|suite| *suite != accepted.suite);
                 scan.found.push(*accepted);
                 scan.accepted = Ok(true);
+                scan.left = std::iter::once(suites).chain(waiting).collect();
                 return scan;
             }
             Answer::Unseen(unseen) => {
                 scan.accepted = Err(unseen);
                 return scan;
             }
-            Answer::Refused(refusal) => {
-                scan.closed |= refusal == Refusal::Closed;
-                // "Protocol version" and a lower version say no to all suites of this one.
-                if matches!(refusal, Refusal::Lower | Refusal::Alert(70)) {
-                    break;
-                }
+            // "Protocol version" and a lower version say no to all suites of this one.
+            Answer::Refused(Refusal::Lower | Refusal::Alert(70)) => return scan,
+            Answer::Refused(Refusal::Alert(_)) => {}
+            Answer::Refused(Refusal::Closed) => scan.doubtful = true,
+            Answer::Refused(Refusal::Failed) => {
+                scan.doubtful = true;
+                split(&suites).into_iter().rev().for_each(|part| waiting.push_front(part));
             }
         }
     }
-    scan.left.clear();
     scan
 }
 
-/// Newest first, so that the budget goes to what is used.
+/// Newest version first, and what servers should not have first, so that the budget goes to what decides.
 async fn all_suites(asker: Asker<'_>, versions: &mut [VersionScan]) {
     let jobs: Vec<(usize, Vec<u16>)> = versions
         .iter_mut()
         .enumerate()
         .rev()
         .flat_map(|(index, scan)| {
-            std::mem::take(&mut scan.left).into_iter().map(move |suites| (index, suites))
+            std::mem::take(&mut scan.left).into_iter().rev().map(move |suites| (index, suites))
         })
         .collect();
     let asked: Vec<Version> = versions.iter().map(|scan| scan.version).collect();
@@ -116,29 +120,36 @@ async fn all_suites(asker: Asker<'_>, versions: &mut [VersionScan]) {
     for (index, outcome) in done {
         let scan = &mut versions[index];
         scan.found.extend(outcome.found);
-        scan.closed |= outcome.closed;
+        scan.doubtful |= outcome.doubtful;
         scan.cut = scan.cut.take().or(outcome.cut);
     }
 }
 
 struct Suites {
     found: Vec<Accepted>,
-    closed: bool,
+    doubtful: bool,
     cut: Option<Unseen>,
 }
 
-/// At most one question per suite, because each yes takes one away.
-async fn suites_of(asker: Asker<'_>, version: Version, mut suites: Vec<u16>) -> Suites {
-    let mut outcome = Suites { found: Vec::new(), closed: false, cut: None };
-    while !suites.is_empty() {
+/// At most one question per suite, because each yes takes one away, and a few where the server fails.
+async fn suites_of(asker: Asker<'_>, version: Version, suites: Vec<u16>) -> Suites {
+    let mut outcome = Suites { found: Vec::new(), doubtful: false, cut: None };
+    let mut waiting = vec![suites];
+    while let Some(mut suites) = waiting.pop() {
+        if suites.is_empty() {
+            continue;
+        }
         match asker.ask(version, &suites).await {
             Answer::Accepted(accepted) => {
                 suites.retain(|suite| *suite != accepted.suite);
                 outcome.found.push(*accepted);
+                waiting.push(suites);
             }
-            Answer::Refused(refusal) => {
-                outcome.closed = refusal == Refusal::Closed;
-                break;
+            Answer::Refused(Refusal::Lower | Refusal::Alert(_)) => {}
+            Answer::Refused(Refusal::Closed) => outcome.doubtful = true,
+            Answer::Refused(Refusal::Failed) => {
+                outcome.doubtful = true;
+                waiting.extend(split(&suites));
             }
             Answer::Unseen(unseen) => {
                 outcome.cut = Some(unseen);
@@ -149,9 +160,23 @@ async fn suites_of(asker: Asker<'_>, version: Version, mut suites: Vec<u16>) -> 
     outcome
 }
 
-/// A closed connection is only a no when the server still says yes to what it accepted before.
-async fn doubt_closed(asker: Asker<'_>, versions: &mut [VersionScan]) {
-    if !versions.iter().any(|scan| scan.closed) {
+/// Suites by key exchange, for a server that fails over the one it chose and may go on with another; nothing when they
+/// are all of one kind.
+fn split(suites: &[u16]) -> Vec<Vec<u16>> {
+    let kind = |suite: &u16| {
+        let name = suite_name(*suite);
+        ["TLS_ECDHE_", "TLS_DHE_", "TLS_RSA_"].iter().position(|start| name.starts_with(start))
+    };
+    let kinds = [Some(0), Some(1), Some(2), None];
+    let parts =
+        kinds.map(|wanted| suites.iter().copied().filter(|suite| kind(suite) == wanted).collect::<Vec<_>>());
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.len() > 1 { parts } else { Vec::new() }
+}
+
+/// Hanging up and failing are only a no when the server still says yes to what it accepted before.
+async fn doubt(asker: Asker<'_>, versions: &mut [VersionScan]) {
+    if !versions.iter().any(|scan| scan.doubtful) {
         return;
     }
     let control =
@@ -160,15 +185,15 @@ async fn doubt_closed(asker: Asker<'_>, versions: &mut [VersionScan]) {
         && matches!(asker.ask(version, &[suite]).await, Answer::Accepted(_))
     {
         for scan in versions {
-            scan.closed = false;
+            scan.doubtful = false;
         }
         return;
     }
-    let why = "it hung up, and no later question showed that it still answers";
+    let why = "it hung up or failed, and no later question showed that it still answers";
     let why = Unseen::new(Blind::Unreachable, why)
         .give("look again when the server is less busy or does not block us");
-    for scan in versions.iter_mut().filter(|scan| scan.closed) {
-        scan.closed = false;
+    for scan in versions.iter_mut().filter(|scan| scan.doubtful) {
+        scan.doubtful = false;
         match scan.accepted {
             Ok(true) => scan.cut = Some(why.clone()),
             Ok(false) => scan.accepted = Err(why.clone()),
@@ -192,19 +217,24 @@ fn doubt_refusal_of_all(versions: &mut [VersionScan]) {
 impl VersionScan {
     fn of(version: Version) -> Self {
         let left = offers(version);
-        Self { version, accepted: Ok(false), found: Vec::new(), cut: None, left, closed: false }
+        Self { version, accepted: Ok(false), found: Vec::new(), cut: None, left, doubtful: false }
     }
 }
 
-/// The suites that a version knows, those that web servers use first, in parts that fit a hello.
+/// The suites that a version knows, in parts that fit a hello: those that web servers should have, those that they should
+/// not, those that hardly any has.
 pub(super) fn offers(version: Version) -> Vec<Vec<u16>> {
     let all = if version == Version::Tls13 { TLS13 } else { OLDER };
     let known = |name: &str| version >= Version::Tls12 || !newer_than_tls11(name);
     let is_rare = |name: &str| RARE.iter().any(|part| name.contains(part));
     let mut known: Vec<(u16, &str)> = all.iter().copied().filter(|(_, name)| known(name)).collect();
-    known.sort_by_key(|(_, name)| is_rare(name));
-    let numbers: Vec<u16> = known.into_iter().map(|(number, _)| number).collect();
-    numbers.chunks(SUITES_OFFERED_MAX).map(<[u16]>::to_vec).collect()
+    let is_weak = |name: &str| strength(name).0 == Strength::Weak;
+    known.sort_by_key(|(_, name)| (is_rare(name), is_weak(name)));
+    known
+        .chunk_by(|(_, one), (_, next)| (is_rare(one), is_weak(one)) == (is_rare(next), is_weak(next)))
+        .flat_map(|alike| alike.chunks(SUITES_OFFERED_MAX))
+        .map(|part| part.iter().map(|(number, _)| *number).collect())
+        .collect()
 }
 
 /// Suites with SHA-2 or an authenticated mode came with TLS 1.2.

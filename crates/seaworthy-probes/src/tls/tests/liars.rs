@@ -230,6 +230,24 @@ async fn hanging_up_is_a_no_only_while_the_server_still_says_yes() {
 }
 
 #[tokio::test]
+async fn a_failing_server_is_asked_by_kinds_of_suites() {
+    // Fails when it may choose an ephemeral suite of TLS 1.0, and accepts a static one alone.
+    let liar = liar(|asked, _| {
+        let ephemeral = asked.suites.iter().any(|suite| *suite > 0xc000);
+        match asked.version {
+            0x0301 if ephemeral => Reply::Bytes(alert(80)),
+            0x0301 if asked.suites.contains(&0x002f) => Reply::Bytes(hello(0x0301, 0x002f, 0, true)),
+            0x0301 => Reply::Bytes(alert(40)),
+            _ => Reply::Bytes(tls12_only(asked)),
+        }
+    })
+    .await;
+    let endpoint = check_liar(liar.port).await.endpoint;
+    assert_eq!(accepted(&endpoint), [Version::Tls10, Version::Tls12]);
+    assert_eq!(suites_of(&endpoint, Version::Tls10), ["TLS_RSA_WITH_AES_128_CBC_SHA"]);
+}
+
+#[tokio::test]
 async fn silence_on_one_version_leaves_that_version_unseen() {
     let liar = liar(|asked, _| match asked.version {
         0x0300 => Reply::Hold(Vec::new()),

@@ -74,6 +74,17 @@ async fn old_versions_are_found() {
     assert!(by_hand.contains("-tls1 ") && by_hand.contains(NAME), "{by_hand}");
 }
 
+/// OpenSSL 3 then chooses TLS 1.0, fails over it, and says so with an alert of its own fault.
+#[tokio::test]
+async fn old_versions_that_the_security_level_forbids_are_refused() {
+    let root = Authority::root("Test Root");
+    let settings = "ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers HIGH:!aNULL:!MD5:@SECLEVEL=2;";
+    let server = nginx(&[&root.issue(&Special::rsa())], settings);
+    let look = check(server.port, Some(&root.pem())).await;
+    assert_eq!(accepted(&look.endpoint), [Version::Tls12]);
+    assert_eq!(seen(&look.endpoint.suites).cut, None);
+}
+
 #[tokio::test]
 async fn a_server_of_tls_1_0_alone_still_shows_its_certificate() {
     let root = Authority::root("Test Root");
