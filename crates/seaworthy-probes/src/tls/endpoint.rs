@@ -80,11 +80,19 @@ pub(super) fn endpoint(
     } else {
         scan.why_nothing().into()
     };
+    let weak_suites = suites.clone().map(|suites| {
+        let weak = suites.items.iter().filter(|suite| suite.strength == Strength::Weak);
+        Listed {
+            items: weak.map(|suite| format!("{} {}", suite.version, suite.name)).collect(),
+            cut: suites.cut,
+        }
+    });
     let endpoint = TlsEndpoint {
         origin: target.origin(),
         address: Seen::new(address.to_string()),
         versions: Seen::new(scan.versions.iter().map(|scan| shown.version(scan)).collect()),
         suites,
+        weak_suites,
         compression_on: extras.compression_on,
         insecure_renegotiation_allowed: scan.before_tls13(|accepted| !accepted.renegotiation_protected),
         fallback_refused: extras.fallback_refused,
@@ -279,6 +287,7 @@ impl TlsLook {
             address: why.clone().into(),
             versions: why.clone().into(),
             suites: why.clone().into(),
+            weak_suites: why.clone().into(),
             compression_on: why.clone().into(),
             insecure_renegotiation_allowed: why.clone().into(),
             fallback_refused: why.clone().into(),

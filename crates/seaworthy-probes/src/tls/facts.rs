@@ -66,6 +66,8 @@ pub struct TlsEndpoint {
     pub versions: Seen<Vec<TlsVersion>>,
     /// The suites that are accepted, of all versions.
     pub suites: Seen<Listed<TlsSuite>>,
+    /// Those of them that are weak, as `TLS 1.2 NAME`.
+    pub weak_suites: Seen<Listed<String>>,
     /// Whether compression is chosen when it is offered.
     pub compression_on: Seen<bool>,
     /// Whether a version with renegotiation is accepted without the protection of RFC 5746.

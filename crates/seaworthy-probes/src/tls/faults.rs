@@ -1,12 +1,13 @@
 //! Whether a chain verifies, and everything that is wrong with it.
 
+use chrono::DateTime;
 use rustls::pki_types::CertificateDer;
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use seaworthy_core::limits::tls::CHAIN_MAX;
 use webpki::{EndEntityCert, Error, KeyUsage};
 use x509_parser::certificate::X509Certificate;
 
-use super::chain::{Court, in_date, is_self_signed, is_weakly_signed, rsa_bits, unix_time};
+use super::chain::{Court, in_date, is_self_signed, is_weakly_signed, parse, rsa_bits, unix_time};
 use super::facts::ChainFault;
 
 /// What was judged of a chain.
@@ -82,17 +83,27 @@ fn unsure(
 fn verify(chain: &[CertificateDer<'_>], seconds: i64, court: &Court<'_>) -> Result<(), Error> {
     let Some((leaf, rest)) = chain.split_first() else { return Err(Error::BadDer) };
     let sent = &rest[..rest.len().min(CHAIN_MAX - 1)];
-    EndEntityCert::try_from(leaf)?
-        .verify_for_usage(
-            court.provider.signature_verification_algorithms.all,
-            court.roots.anchors(),
-            sent,
-            unix_time(seconds),
-            KeyUsage::server_auth(),
-            None,
-            None,
-        )
-        .map(|_| ())
+    let own = EndEntityCert::try_from(leaf)?;
+    let verified = own.verify_for_usage(
+        court.provider.signature_verification_algorithms.all,
+        court.roots.anchors(),
+        sent,
+        unix_time(seconds),
+        KeyUsage::server_auth(),
+        None,
+        None,
+    );
+    match verified.map(|_| ()) {
+        // A self-signed certificate that is itself a root, as `openssl req -x509` makes them, is one that clients take
+        // when they are told to trust it; only this library does not.
+        Err(Error::CaUsedAsEndEntity) if court.roots.has(leaf) && holds_at(leaf, seconds) => Ok(()),
+        other => other,
+    }
+}
+
+fn holds_at(leaf: &CertificateDer<'_>, seconds: i64) -> bool {
+    let at = DateTime::from_timestamp(seconds, 0);
+    parse(leaf).zip(at).is_some_and(|(leaf, at)| in_date(&leaf, at))
 }
 
 /// Follows the issuers from the server's certificate through those that were sent.

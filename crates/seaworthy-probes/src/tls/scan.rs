@@ -72,6 +72,7 @@ async fn first_answers(asker: Asker<'_>) -> Vec<VersionScan> {
 async fn first_answer(asker: Asker<'_>, version: Version) -> VersionScan {
     let mut scan = VersionScan::of(version);
     let mut waiting: VecDeque<Vec<u16>> = std::mem::take(&mut scan.left).into();
+    let mut by_kind = false;
     while let Some(mut suites) = waiting.pop_front() {
         match asker.ask(version, &suites).await {
             Answer::Accepted(accepted) => {
@@ -90,8 +91,12 @@ async fn first_answer(asker: Asker<'_>, version: Version) -> VersionScan {
             Answer::Refused(Refusal::Alert(_)) => {}
             Answer::Refused(Refusal::Closed) => scan.doubtful = true,
             Answer::Refused(Refusal::Failed) => {
+                // Once, over all suites: another kind than the one that it chose may do.
+                if !by_kind {
+                    waiting = split(&offers(version).concat()).into();
+                }
+                by_kind = true;
                 scan.doubtful = true;
-                split(&suites).into_iter().rev().for_each(|part| waiting.push_front(part));
             }
         }
     }
@@ -170,7 +175,8 @@ fn split(suites: &[u16]) -> Vec<Vec<u16>> {
     let kinds = [Some(0), Some(1), Some(2), None];
     let parts =
         kinds.map(|wanted| suites.iter().copied().filter(|suite| kind(suite) == wanted).collect::<Vec<_>>());
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<_> =
+        parts.iter().flat_map(|part| part.chunks(SUITES_OFFERED_MAX)).map(<[u16]>::to_vec).collect();
     if parts.len() > 1 { parts } else { Vec::new() }
 }
 

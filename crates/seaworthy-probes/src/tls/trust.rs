@@ -8,6 +8,7 @@ use seaworthy_core::facts::{Blind, Unseen};
 #[derive(Debug, Clone, Default)]
 pub struct Roots {
     anchors: Vec<TrustAnchor<'static>>,
+    certificates: Vec<CertificateDer<'static>>,
     /// Why a chain that leads to none of the anchors may still be sound.
     pub(super) gap: Option<Unseen>,
 }
@@ -21,12 +22,13 @@ impl Roots {
 
     /// The roots of a machine that has these.
     pub fn of_machine(certificates: &[CertificateDer<'_>]) -> Self {
+        let certificates: Vec<_> = certificates.iter().map(|der| der.clone().into_owned()).collect();
         let anchors: Vec<_> = certificates.iter().filter_map(anchor).collect();
         let gap = anchors.is_empty().then(|| {
             Unseen::new(Blind::NotGiven, "this machine has no trusted root certificates")
                 .give("install `ca-certificates`, or set SSL_CERT_FILE")
         });
-        Self { anchors, gap }
+        Self { anchors, certificates, gap }
     }
 
     /// These roots and those of a PEM file beside them.
@@ -35,8 +37,11 @@ impl Roots {
         let mut roots = self.clone();
         let before = roots.anchors.len();
         for found in CertificateDer::pem_slice_iter(pem) {
-            match found.ok().as_ref().and_then(anchor) {
-                Some(anchor) => roots.anchors.push(anchor),
+            match found.ok().and_then(|root| Some((anchor(&root)?, root))) {
+                Some((anchor, root)) => {
+                    roots.anchors.push(anchor);
+                    roots.certificates.push(root.into_owned());
+                }
                 None => roots.gap = Some(unreadable()),
             }
         }
@@ -55,6 +60,11 @@ impl Roots {
     /// The anchors.
     pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
         &self.anchors
+    }
+
+    /// Whether this very certificate is trusted.
+    pub(super) fn has(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.certificates.iter().any(|root| root == certificate)
     }
 
     /// Whether a root has this subject, written as the content of its DER sequence.

@@ -136,6 +136,24 @@ async fn both_certificates_of_a_server_with_two_keys_are_seen() {
 }
 
 #[tokio::test]
+async fn a_self_signed_certificate_that_is_trusted_itself_verifies_while_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = format!("subjectAltName=DNS:{NAME}");
+    let make =
+        ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key", "-out", "pem", "-days", "30"];
+    openssl(folder.path(), &[&make[..], &["-subj", "/CN=shop", "-addext", &names]].concat());
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let identity = Identity { chain: vec![read("pem")], key: read("key") };
+    let trusted = check_identity(&identity, Some(&identity.chain[0])).await;
+    assert_eq!(faults(&trusted), []);
+    assert_eq!(faults(&check_identity(&identity, None).await), [ChainFault::SelfSigned]);
+    let server = s_server(Some(&identity), &[]);
+    let later = Within { now: now() + chrono::TimeDelta::days(31), ..within(limits()) };
+    let look = look(&target(server.port), &and(&some_roots(), Some(&identity.chain[0])), &later).await;
+    assert!(faults(&only_certificate(&look)).contains(&ChainFault::Expired));
+}
+
+#[tokio::test]
 async fn without_roots_on_the_machine_trust_is_unseen() {
     let root = Authority::root("Test Root");
     let server = s_server(Some(&root.issue(&Special::default())), &[]);
