@@ -34,7 +34,7 @@ pub(super) async fn look(site: &Site<'_>) -> Front {
     };
     site.note(&answer);
     let mut fronts = Gathered::default();
-    fronts.push(front(&answer));
+    fronts.push(front(site, &answer));
     let pages = match (stopped, page(&answer)) {
         (Some(why), _) => Gathered::nothing(why),
         (None, pages) => pages,
@@ -42,10 +42,11 @@ pub(super) async fn look(site: &Site<'_>) -> Front {
     Front { answer: Ok(answer), fronts, pages }
 }
 
-fn front(answer: &Answer) -> FrontAnswer {
+fn front(site: &Site<'_>, answer: &Answer) -> FrontAnswer {
     let https = answer.url.scheme() == "https";
     let lines = answer.header_lines("strict-transport-security");
     FrontAnswer {
+        host: site.url.host_str().unwrap_or_default().to_owned(),
         url: shown_url(&answer.url),
         https,
         certificate_trusted: https.then_some(answer.trust == Trust::Verified),

@@ -201,6 +201,7 @@ pub struct TlsCertificate {
     /// How many certificates were sent, this one included.
     pub chain_length: u64,
     /// Whether the certificates as sent lead to a root that is trusted, or to a self-signed one, with nothing to fetch.
+    /// Unseen where an authority's certificate comes last whose issuer is not known: that may be the root or a gap.
     pub chain_complete: Seen<bool>,
     /// Whether the chain leads to a trusted root and every signature, date and purpose in it is right.
     pub chain_verifies: Seen<bool>,
@@ -220,8 +221,8 @@ pub enum ChainFault {
     NotYetValid,
     /// The server's certificate is signed by its own key and is not trusted.
     SelfSigned,
-    /// The issuer of the last certificate was not sent and is not a trusted root.
-    IssuerNotSent,
+    /// The issuer of the last certificate was neither sent nor is it a trusted root.
+    IssuerUnknown,
     /// The chain leads to a root that is not trusted.
     RootNotTrusted,
     /// A signature is wrong.

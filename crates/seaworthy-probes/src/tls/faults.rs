@@ -45,6 +45,10 @@ pub(super) fn judge(
             let unsure = unsure(chain, leads, &faults, court);
             let complete = match (leads, &unsure) {
                 (Leads::Nowhere, Some(why)) => why.clone().into(),
+                (Leads::Nowhere, None) if path.last().is_some_and(|last| last.is_ca()) => {
+                    let why = "the last certificate is an authority's, and its issuer is not known here";
+                    Unseen::new(Blind::Unsupported, why).give("the root of that authority under `ca`").into()
+                }
                 (Leads::Nowhere, None) => Seen::new(false),
                 (Leads::ToTrusted | Leads::ToSelfSigned, _) => Seen::new(true),
             };
@@ -69,7 +73,7 @@ fn unsure(
             Unseen::new(Blind::CutShort, why).give("send only the certificates that lead to the root"),
         );
     }
-    let only_trust = [ChainFault::SelfSigned, ChainFault::RootNotTrusted, ChainFault::IssuerNotSent];
+    let only_trust = [ChainFault::SelfSigned, ChainFault::RootNotTrusted, ChainFault::IssuerUnknown];
     if leads != Leads::ToTrusted && faults.iter().all(|fault| only_trust.contains(fault)) {
         return court.roots.gap.clone();
     }
@@ -158,7 +162,7 @@ fn faults(
         Leads::ToTrusted => {}
         Leads::ToSelfSigned if path.len() == 1 => add(true, ChainFault::SelfSigned),
         Leads::ToSelfSigned => add(true, ChainFault::RootNotTrusted),
-        Leads::Nowhere => add(true, ChainFault::IssuerNotSent),
+        Leads::Nowhere => add(true, ChainFault::IssuerUnknown),
     }
     // Nobody checks the signature of a root by its own key.
     let signed = path.iter().filter(|certificate| !is_self_signed(certificate));

@@ -1,6 +1,7 @@
 //! The probe against real servers, and against servers that lie.
 
 mod certificates;
+mod http;
 mod liars;
 mod mutants;
 mod pki;

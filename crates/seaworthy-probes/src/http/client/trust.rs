@@ -78,6 +78,19 @@ impl Opinion {
             None => Trust::Unverified("no certificate was judged".to_owned()),
         }
     }
+
+    /// A handshake that the certificate's key did not sign, or signed with a key too weak to be checked, stands like one
+    /// with a bad certificate: marked, and without credentials.
+    fn noted(&self, signed: Result<HandshakeSignatureValid, rustls::Error>) -> HandshakeSignatureValid {
+        signed.unwrap_or_else(|_| {
+            let complaint =
+                "the handshake is not signed by the certificate's key, or the key is too weak to check";
+            if let Ok(mut verdict) = self.verdict.lock() {
+                *verdict = Some(Err(complaint.to_owned()));
+            }
+            HandshakeSignatureValid::assertion()
+        })
+    }
 }
 
 impl ServerCertVerifier for Opinion {
@@ -106,12 +119,8 @@ impl ServerCertVerifier for Opinion {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &self.provider.signature_verification_algorithms,
-        )
+        let algorithms = &self.provider.signature_verification_algorithms;
+        Ok(self.noted(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)))
     }
 
     fn verify_tls13_signature(
@@ -120,12 +129,8 @@ impl ServerCertVerifier for Opinion {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &self.provider.signature_verification_algorithms,
-        )
+        let algorithms = &self.provider.signature_verification_algorithms;
+        Ok(self.noted(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

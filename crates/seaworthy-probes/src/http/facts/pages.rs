@@ -24,6 +24,8 @@ pub struct PlainAnswer {
 /// The first answer of a URL.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FrontAnswer {
+    /// The host that was asked for, before redirects.
+    pub host: String,
     /// What answered, after redirects.
     pub url: String,
     /// It came over TLS.

@@ -52,8 +52,8 @@ async fn each_fault_is_named() {
         (root.issue(&early), vec![ChainFault::NotYetValid]),
         (special.self_signed(), vec![ChainFault::SelfSigned]),
         (expired.self_signed(), vec![ChainFault::Expired, ChainFault::SelfSigned]),
-        (intermediate.issue(&special), vec![ChainFault::IssuerNotSent]),
-        (intermediate.issue(&expired), vec![ChainFault::Expired, ChainFault::IssuerNotSent]),
+        (intermediate.issue(&special), vec![ChainFault::IssuerUnknown]),
+        (intermediate.issue(&expired), vec![ChainFault::Expired, ChainFault::IssuerUnknown]),
         (other.issue(&special).with(&other), vec![ChainFault::RootNotTrusted]),
         (old.issue(&special).with(&old), vec![ChainFault::Expired]),
         (root.issue(&for_clients), vec![ChainFault::WrongPurpose]),
@@ -61,13 +61,23 @@ async fn each_fault_is_named() {
     for (identity, wanted) in cases {
         let certificate = check_identity(&identity, trusted.as_deref()).await;
         assert_eq!(faults(&certificate), wanted, "{certificate:?}");
-        let missing = wanted.contains(&ChainFault::IssuerNotSent);
+        let missing = wanted.contains(&ChainFault::IssuerUnknown);
         assert_eq!(seen(&certificate.chain_complete), !missing, "{certificate:?}");
         let out_of_date = seen(&certificate.days_left) < 0 || wanted == [ChainFault::NotYetValid];
         assert_eq!(seen(&certificate.in_date), !out_of_date, "{certificate:?}");
         assert_eq!(seen(&certificate.self_signed), wanted.contains(&ChainFault::SelfSigned));
         assert!(seen(&certificate.name_matches));
     }
+}
+
+#[tokio::test]
+async fn whether_the_chain_of_an_unknown_authority_is_whole_is_unseen() {
+    let (root, other) = (Authority::root("Test Root"), Authority::root("Unknown Root"));
+    let intermediate = other.intermediate("Unknown Intermediate", (-100, 1000));
+    let sent = intermediate.issue(&Special::default()).with(&intermediate);
+    let certificate = check_identity(&sent, Some(&root.pem())).await;
+    assert_eq!(faults(&certificate), [ChainFault::IssuerUnknown]);
+    assert!(certificate.chain_complete.value().is_none());
 }
 
 #[tokio::test]
@@ -81,7 +91,7 @@ async fn a_certificate_for_another_name_verifies_and_does_not_match() {
 }
 
 /// What `rcgen` does not make.
-fn odd(root: &Authority, key: &str, digest: &str) -> Identity {
+pub(super) fn odd(root: &Authority, key: &str, digest: &str) -> Identity {
     let folder = tempfile::tempdir().unwrap();
     root.files(folder.path());
     std::fs::write(folder.path().join("ext"), format!("subjectAltName=DNS:{NAME}\n")).unwrap();
