@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use seaworthy_core::facts::{Listed, Seen, Unseen};
 
+use self::rules::{Condition, From, Hook, Packet, Rules, STEPS_MAX, Steps};
 pub(super) use self::rules::{Family, Protocol};
-use self::rules::{From, Hook, Packet, Rules, STEPS_MAX, Steps, Subject};
 use super::facts::{FirewallFacts, Opening};
 use super::processes::bounded;
 use super::programs;
@@ -48,19 +48,19 @@ pub(super) struct Filter {
     rules: Rules,
     /// First ports of the ranges within which every rule answers the same.
     starts: BTreeSet<u16>,
+    /// The ranges of ports that rules name.
+    named: BTreeSet<(u16, u16)>,
 }
 
 impl Filter {
     fn new(rules: Rules) -> Self {
         let mut starts = BTreeSet::from([1]);
-        for condition in rules.chains.values().flatten().flat_map(|rule| &rule.conditions) {
-            if let Subject::Port(ranges) = &condition.subject {
-                for (first, last) in ranges {
-                    starts.extend([Some((*first).max(1)), last.checked_add(1)].into_iter().flatten());
-                }
-            }
+        let conditions = rules.chains.values().flatten().flat_map(|rule| &rule.conditions);
+        let named: BTreeSet<(u16, u16)> = conditions.flat_map(Condition::ports).collect();
+        for (first, last) in &named {
+            starts.extend([Some((*first).max(1)), last.checked_add(1)].into_iter().flatten());
         }
-        Self { rules, starts }
+        Self { rules, starts, named }
     }
 
     /// Whether a connection from anywhere may get through to a port.
@@ -91,13 +91,7 @@ impl Filter {
 
     /// A port that no rule names; where every port is named, one of each range.
     fn unnamed(&self) -> Vec<u16> {
-        let conditions = || self.rules.chains.values().flatten().flat_map(|rule| &rule.conditions);
-        let named = |port: u16| {
-            conditions().any(|condition| {
-                matches!(&condition.subject, Subject::Port(ranges)
-                    if ranges.iter().any(|(first, last)| (*first..=*last).contains(&port)))
-            })
-        };
+        let named = |port: u16| self.named.iter().any(|(first, last)| (*first..=*last).contains(&port));
         match self.starts.iter().find(|port| !named(**port)) {
             Some(port) => vec![*port],
             None => self.starts.iter().copied().collect(),
@@ -172,7 +166,12 @@ fn name_of_family(family: Family) -> &'static str {
 /// Asks for the packet filter in the network namespace of `pid`, or in our own.
 pub(super) async fn ask(pid: Option<u32>, within: Duration) -> Result<Filter, Unseen> {
     let listing = run("nft", pid, &["-j", "list", "ruleset"], within).await?;
-    let parsed = nftables::parse(&listing)?;
+    let dormant = if nftables::has_flags(&listing) {
+        nftables::dormant(&run("nft", pid, &["list", "ruleset"], within).await?)
+    } else {
+        Vec::new()
+    };
+    let parsed = nftables::parse(&listing, &dormant)?;
     let mut rules = parsed.rules;
     for family in [Family::Ipv4, Family::Ipv6] {
         let (table, save) = match family {

@@ -22,8 +22,35 @@ pub(super) struct Parsed {
 /// Sets and maps by `family table @name`.
 type Sets = BTreeMap<String, Vec<Value>>;
 
-/// Reads what nft printed.
-pub(super) fn parse(json: &str) -> Result<Parsed, Unseen> {
+/// Whether a table has flags, so that [`parse`] needs to know which are dormant: nft 1.0.6 prints some other text in
+/// their place into JSON.
+pub(super) fn has_flags(json: &str) -> bool {
+    let document: Option<Value> = serde_json::from_str(json).ok();
+    let items = document.as_ref().and_then(|document| document.get("nftables")?.as_array());
+    items
+        .into_iter()
+        .flatten()
+        .any(|item| item.get("table").is_some_and(|table| table.get("flags").is_some()))
+}
+
+/// The dormant tables in what `nft list ruleset` prints, as `family table`. They are listed and do nothing.
+pub(super) fn dormant(plain: &str) -> Vec<String> {
+    let mut dormant = Vec::new();
+    let mut table = "";
+    for line in plain.lines() {
+        if let Some(begun) = line.strip_prefix("table ") {
+            table = begun.trim_end_matches('{').trim_end();
+        } else if let Some(flags) = line.strip_prefix("\tflags ")
+            && flags.split([',', ' ']).any(|flag| flag == "dormant")
+        {
+            dormant.push(table.to_owned());
+        }
+    }
+    dormant
+}
+
+/// Reads what nft printed; `dormant` tables are left out.
+pub(super) fn parse(json: &str, dormant: &[String]) -> Result<Parsed, Unseen> {
     let garbled = |what: &str| Unseen::new(Blind::Garbled, format!("`nft` printed {what}"));
     let document: Value = serde_json::from_str(json).map_err(|_| garbled("no JSON"))?;
     let items = document.get("nftables").and_then(Value::as_array).ok_or_else(|| garbled("no ruleset"))?;
@@ -32,8 +59,6 @@ pub(super) fn parse(json: &str) -> Result<Parsed, Unseen> {
         return Err(Unseen::new(Blind::CutShort, why));
     }
     let of = |kind: &'static str| items.iter().filter_map(move |item| item.get(kind));
-    let dormant: Vec<String> =
-        of("table").filter(|table| is_dormant(table)).map(|t| key(t, "name")).collect();
     let sets = of("set").chain(of("map")).map(|set| {
         let name = format!("{} @{}", key(set, "table"), text(set, "name"));
         (name, set.get("elem").and_then(Value::as_array).cloned().unwrap_or_default())
@@ -63,15 +88,6 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 /// `family table`, where the table's name stands in `field`.
 fn key(value: &Value, field: &str) -> String {
     format!("{} {}", text(value, "family"), text(value, field))
-}
-
-/// A dormant table is listed and does nothing.
-fn is_dormant(table: &Value) -> bool {
-    match table.get("flags") {
-        Some(Value::Array(flags)) => flags.iter().any(|flag| flag == "dormant"),
-        Some(flag) => flag == "dormant",
-        None => false,
-    }
 }
 
 fn base(chain: &Value) -> Option<Base> {
@@ -223,10 +239,26 @@ fn implied(left: &Value) -> Vec<Condition> {
     vec![Condition::is(subject)]
 }
 
+/// `ip saddr . tcp dport` against `{ 192.0.2.1 . 22, … }`.
+fn combinations(parts: &[Value], values: &[Value]) -> Option<Subject> {
+    let combination = |value: &Value| {
+        let values = value.get("concat")?.as_array().filter(|values| values.len() == parts.len())?;
+        Some(
+            parts
+                .iter()
+                .zip(values)
+                .flat_map(|(part, value)| compared(part, "==", &[element(value)]))
+                .collect(),
+        )
+    };
+    Some(Subject::Combination(values.iter().map(combination).collect::<Option<Vec<_>>>()?))
+}
+
 /// What a comparison with `values` looks at; `None` when it is not understood.
 fn subject(left: &Value, values: &[Value]) -> Option<Subject> {
     let (kind, body) = left.as_object()?.iter().next()?;
     match kind.as_str() {
+        "concat" => combinations(body.as_array()?, values),
         "meta" => meta(text(body, "key"), values),
         "payload" => match (text(body, "protocol"), text(body, "field")) {
             ("tcp" | "udp" | "th", "dport") => ports(values).map(Subject::Port),

@@ -62,6 +62,8 @@ pub(super) enum Subject {
     New(bool),
     /// Whether the packet's destination, an address of this host, is among those that are meant.
     Local(bool),
+    /// Several parts together, as one of these combinations.
+    Combination(Vec<Vec<Condition>>),
     /// Not understood.
     Opaque,
 }
@@ -74,6 +76,21 @@ pub(super) struct Condition {
 }
 
 impl Condition {
+    /// The ranges of ports that it names.
+    pub(super) fn ports(&self) -> Vec<(u16, u16)> {
+        match &self.subject {
+            Subject::Port(ranges) => ranges.clone(),
+            Subject::Combination(all) => all.iter().flatten().flat_map(Self::ports).collect(),
+            Subject::Family(_)
+            | Subject::Protocol(_)
+            | Subject::Source(_)
+            | Subject::Interface(_)
+            | Subject::New(_)
+            | Subject::Local(_)
+            | Subject::Opaque => Vec::new(),
+        }
+    }
+
     pub(super) fn is(subject: Subject) -> Self {
         Self { subject, negated: false }
     }
@@ -130,7 +147,7 @@ pub(super) struct Rules {
     pub(super) inner: BTreeSet<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Holds {
     No,
     Maybe,
@@ -185,7 +202,7 @@ impl Rules {
         }
         for rule in self.chains.get(chain).into_iter().flatten() {
             steps.0 = steps.0.checked_sub(1).ok_or_else(too_many)?;
-            let holds = self.holds(rule, packet);
+            let holds = self.all_hold(&rule.conditions, packet);
             if holds == Holds::No {
                 continue;
             }
@@ -219,9 +236,9 @@ impl Rules {
         Ok(way)
     }
 
-    fn holds(&self, rule: &Rule, packet: Packet) -> Holds {
+    fn all_hold(&self, conditions: &[Condition], packet: Packet) -> Holds {
         let mut all = Holds::Yes;
-        for condition in &rule.conditions {
+        for condition in conditions {
             let one = match (self.subject_holds(&condition.subject, packet), condition.negated) {
                 (Holds::Maybe, _) => Holds::Maybe,
                 (Holds::Yes, false) | (Holds::No, true) => Holds::Yes,
@@ -247,6 +264,9 @@ impl Rules {
             Subject::Source(networks) => source_holds(networks, packet),
             Subject::Interface(names) => self.interface_holds(names, packet),
             Subject::New(among) | Subject::Local(among) => known(*among),
+            Subject::Combination(all) => {
+                all.iter().map(|conditions| self.all_hold(conditions, packet)).max().unwrap_or(Holds::No)
+            }
             Subject::Opaque => Holds::Maybe,
         }
     }
