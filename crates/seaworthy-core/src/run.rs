@@ -9,6 +9,7 @@ use crate::consent::Consent;
 use crate::facts::Provenance;
 use crate::finding::Finding;
 use crate::gate::Decision;
+use crate::manifest::GateSpec;
 
 /// The version of the run document's form.
 pub const RUN_VERSION: u32 = 1;
@@ -39,6 +40,8 @@ pub struct Run {
     pub took_ms: u64,
     /// Digest of the catalog's logic: by which policy it was judged.
     pub policy: String,
+    /// By which rule the findings became the decision.
+    pub gate: GateSpec,
     /// Ids or areas to which the run was limited; empty when it was not.
     pub only: Vec<String>,
     /// What it came to.

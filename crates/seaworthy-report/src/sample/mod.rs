@@ -148,6 +148,7 @@ fn run(service: &str, environment: Option<&str>, target: &str, findings: Vec<Fin
         started_at: start(),
         took_ms: 3_240,
         policy: "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab".into(),
+        gate: seaworthy_core::manifest::GateSpec::default(),
         only: Vec::new(),
         decision: decide(&GateSpec::default(), &findings),
         findings,

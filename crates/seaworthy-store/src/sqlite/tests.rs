@@ -20,6 +20,7 @@ fn run(number: u32) -> Run {
         started_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(number.into()),
         took_ms: 1,
         policy: String::new(),
+        gate: GateSpec::default(),
         only: Vec::new(),
         decision: decide(&GateSpec::default(), &[]),
         findings: Vec::new(),

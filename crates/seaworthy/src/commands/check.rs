@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
-use seaworthy_core::catalog::{Catalog, CompiledRequirement, Matrix, compile, lint};
-use seaworthy_core::facts::Provenance;
-use seaworthy_core::gate::decide;
+use chrono::Utc;
+use seaworthy_core::catalog::{Catalog, Matrix, compile, lint};
+use seaworthy_core::consent::Consent;
+use seaworthy_core::judge::DocumentError;
 use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
@@ -20,14 +20,15 @@ use crate::builtin;
 use crate::cli::Check;
 use crate::exit::Wrong;
 use crate::run::look::{Looked, look};
-use crate::run::{judged, keeping, next, progress, subject};
+use crate::run::whole::{self, Frame, Wanted};
+use crate::run::{keeping, next, progress, subject};
 
 /// Carries out a check.
 pub(super) async fn run(check: &Check) -> anyhow::Result<ExitCode> {
     let catalog = catalog_with(&check.pack)?;
     let wanted = wanted(&catalog, &check.only)?;
     let (run, kept_in) = match &check.from {
-        Some(file) => (again(check, &catalog, &wanted, file)?, None),
+        Some(file) => (again(&catalog, &wanted, file)?, None),
         None => {
             let (run, repo) = live(check, &catalog, &wanted).await?;
             let place = keeping::place(check.keep.store.as_deref(), repo.as_deref());
@@ -51,93 +52,62 @@ pub(super) async fn run(check: &Check) -> anyhow::Result<ExitCode> {
 }
 
 async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Result<(Run, Option<PathBuf>)> {
-    let now = Utc::now();
+    let at = Utc::now();
     let began = Instant::now();
-    let subject = subject::of(check, now)?;
+    let subject = subject::of(check, at)?;
     let progress = progress::Progress::start();
     let looked = look(&subject.ask, None, &|event| progress.tell(event)).await;
     progress.end();
-    let mut run = Run {
-        version: RUN_VERSION,
-        id: uuid::Uuid::now_v7().to_string(),
-        seaworthy: env!("CARGO_PKG_VERSION").to_owned(),
-        service: subject.service.clone(),
-        environment: subject.environment.clone(),
-        target: subject.target.clone(),
-        consent: subject.ask.consent,
-        commit: commit_in(&looked.facts),
-        started_at: now,
-        took_ms: 0,
-        policy: catalog.digest(),
-        only: check.only.clone(),
-        decision: decide(&GateSpec::default(), &[]),
-        findings: Vec::new(),
-        provenance: looked.provenance.clone(),
+    let frame = Frame {
         next: next::steps(&subject, &looked.facts),
-        detected: next::detected(&looked.facts),
-        facts: Json::Null,
+        service: subject.service,
+        environment: subject.environment,
+        target: subject.target,
+        consent: subject.ask.consent,
+        gate: subject.gate,
+        at,
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
-    judge_into(&mut run, catalog, wanted, looked, &subject.gate)?;
-    run.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok((run, subject.repo))
+    Ok((whole::run(frame, looked, catalog, wanted)?, subject.repo))
 }
 
 /// Judges saved facts again. The time of judging is when they were seen, so the verdicts are those of then.
-fn again(check: &Check, catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyhow::Result<Run> {
+fn again(catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyhow::Result<Run> {
     let saved = read_json(file)?;
-    let is_run = saved.get("facts").is_some() && saved.get("version").is_some();
-    let mut run = if is_run {
-        let run: Run = serde_json::from_value(saved).map_err(|error| {
-            Wrong::error(
-                format!("{} is not a run of version {RUN_VERSION}: {error}", file.display()),
-                "`seaworthy check --format json` writes one",
-            )
-        })?;
-        Run { policy: catalog.digest(), only: check.only.clone(), ..run }
-    } else {
-        blank(catalog, check, file, saved)
-    };
-    let looked = Looked { facts: std::mem::take(&mut run.facts), provenance: run.provenance.clone() };
-    judge_into(&mut run, catalog, wanted, looked, &GateSpec::default())
-        .map_err(|error| Wrong::error(error.to_string(), "give a facts document or a run in JSON"))?;
-    Ok(run)
-}
-
-fn blank(catalog: &Catalog, check: &Check, file: &Path, facts: Json) -> Run {
-    Run {
-        version: RUN_VERSION,
-        id: uuid::Uuid::now_v7().to_string(),
-        seaworthy: env!("CARGO_PKG_VERSION").to_owned(),
-        service: "saved facts".to_owned(),
-        environment: None,
-        target: file.display().to_string(),
-        consent: seaworthy_core::consent::Consent::Observe,
-        commit: commit_in(&facts),
-        started_at: Utc::now(),
-        took_ms: 0,
-        policy: catalog.digest(),
-        only: check.only.clone(),
-        decision: decide(&GateSpec::default(), &[]),
-        findings: Vec::new(),
-        provenance: Vec::<Provenance>::new(),
-        next: Vec::new(),
-        detected: next::detected(&facts),
-        facts,
+    let no_facts =
+        |error: DocumentError| Wrong::error(error.to_string(), "give a facts document or a run in JSON");
+    if saved.get("facts").is_none() || saved.get("version").is_none() {
+        let frame = Frame {
+            service: "saved facts".to_owned(),
+            environment: None,
+            target: file.display().to_string(),
+            consent: Consent::Observe,
+            gate: GateSpec::default(),
+            next: Vec::new(),
+            at: Utc::now(),
+            took_ms: 0,
+        };
+        let looked = Looked { facts: saved, provenance: Vec::new() };
+        return whole::run(frame, looked, catalog, wanted).map_err(no_facts);
     }
-}
-
-fn judge_into(
-    run: &mut Run,
-    catalog: &Catalog,
-    wanted: &Wanted,
-    looked: Looked,
-    gate: &GateSpec,
-) -> anyhow::Result<()> {
-    let at: DateTime<Utc> = run.started_at;
-    run.findings = judged::findings(catalog, &looked.facts, at, |requirement| wanted.takes(requirement))?;
-    run.decision = decide(gate, &run.findings);
-    run.facts = looked.facts;
-    Ok(())
+    let old: Run = serde_json::from_value(saved).map_err(|error| {
+        Wrong::error(
+            format!("{} is not a run of version {RUN_VERSION}: {error}", file.display()),
+            "`seaworthy check --format json` writes one",
+        )
+    })?;
+    let frame = Frame {
+        service: old.service,
+        environment: old.environment,
+        target: old.target,
+        consent: old.consent,
+        gate: old.gate,
+        next: old.next,
+        at: old.started_at,
+        took_ms: old.took_ms,
+    };
+    let looked = Looked { facts: old.facts, provenance: old.provenance };
+    whole::run(frame, looked, catalog, wanted).map_err(no_facts)
 }
 
 fn read_json(file: &Path) -> anyhow::Result<Json> {
@@ -158,20 +128,6 @@ fn read_json(file: &Path) -> anyhow::Result<Json> {
         return Err(wrong(format!("it has more than {FACTS_BYTES_MAX} bytes")));
     }
     serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
-}
-
-fn commit_in(facts: &Json) -> Option<String> {
-    facts.pointer("/repo/commit").and_then(Json::as_str).map(str::to_owned)
-}
-
-/// The requirements that were asked for.
-pub(crate) struct Wanted(Vec<String>);
-
-impl Wanted {
-    fn takes(&self, requirement: &CompiledRequirement) -> bool {
-        self.0.is_empty()
-            || self.0.iter().any(|name| *name == requirement.spec.id || *name == requirement.spec.area)
-    }
 }
 
 fn wanted(catalog: &Catalog, only: &[String]) -> anyhow::Result<Wanted> {

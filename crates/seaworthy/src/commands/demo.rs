@@ -7,10 +7,9 @@ use std::time::Instant;
 use anyhow::Context;
 use chrono::Utc;
 use seaworthy_core::finding::Verdict;
-use seaworthy_core::gate::decide;
 use seaworthy_core::limits::Limits;
 use seaworthy_core::manifest::{Environment, GateSpec};
-use seaworthy_core::run::{RUN_VERSION, Run};
+use seaworthy_core::run::Run;
 use seaworthy_probes::ask::Ask;
 use seaworthy_testbed::{Running, Sabotage, Testbed};
 use serde_json::json;
@@ -19,7 +18,8 @@ use super::print;
 use crate::builtin;
 use crate::cli::{Demo, ListFormat};
 use crate::exit::Wrong;
-use crate::run::{judged, look, next, secrets};
+use crate::run::whole::{self, Frame, Wanted};
+use crate::run::{look, secrets};
 
 /// The parts that together are one service in production: each gives its targets to one environment.
 const PARTS: [&str; 5] = ["web", "postgres", "redis", "host", "repo"];
@@ -118,27 +118,17 @@ async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Resu
         secrets: secrets::of_map(values),
     };
     let looked = look::look(&ask, None, &|_| ()).await;
-    let findings = judged::findings(&catalog, &looked.facts, now, |_| true)?;
-    Ok(Run {
-        version: RUN_VERSION,
-        id: uuid::Uuid::now_v7().to_string(),
-        seaworthy: env!("CARGO_PKG_VERSION").to_owned(),
+    let frame = Frame {
         service: "shop".to_owned(),
         environment: Some(state.to_owned()),
         target: "the testbed".to_owned(),
         consent: ask.consent,
-        commit: None,
-        started_at: now,
-        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        policy: catalog.digest(),
-        only: Vec::new(),
-        decision: decide(&GateSpec::default(), &findings),
-        findings,
-        provenance: looked.provenance,
+        gate: GateSpec::default(),
         next: Vec::new(),
-        detected: next::detected(&looked.facts),
-        facts: looked.facts,
-    })
+        at: now,
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    Ok(whole::run(frame, looked, &catalog, &Wanted::default())?)
 }
 
 fn told(sound: &Run, broken: &Run, sabotage: &Sabotage, name: &str) -> String {

@@ -7,6 +7,7 @@ use anyhow::Context;
 use chrono::Utc;
 use seaworthy_core::catalog::{Catalog, CompiledRequirement};
 use seaworthy_core::finding::{Finding, Verdict};
+use seaworthy_core::judge::{Document, judge};
 use seaworthy_core::limits::Limits;
 use seaworthy_core::manifest::Environment;
 use seaworthy_probes::ask::Ask;
@@ -15,7 +16,7 @@ use serde_json::Value as Json;
 
 use super::{Proved, Row};
 use crate::cli::Prove;
-use crate::run::{judged, look, secrets};
+use crate::run::{look, secrets};
 
 type Verdicts = BTreeMap<String, Finding>;
 
@@ -103,8 +104,9 @@ async fn facts_of(running: &Running) -> anyhow::Result<Json> {
 }
 
 fn verdicts(catalog: &Catalog, facts: &Json) -> anyhow::Result<Verdicts> {
-    let findings = judged::findings(catalog, facts, Utc::now(), |_| true)?;
-    Ok(findings.into_iter().map(|finding| (finding.id.clone(), finding)).collect())
+    let (document, now) = (Document::of(facts)?, Utc::now());
+    let findings = catalog.iter().map(|requirement| judge(requirement, &document, now));
+    Ok(findings.map(|finding| (finding.id.clone(), finding)).collect())
 }
 
 /// All sabotages of the part when everything is proven, else those of the chosen requirements.

@@ -1,9 +1,9 @@
 //! A run: plan, probes side by side under one deadline, facts, findings, decision.
 
-pub(crate) mod judged;
 pub(crate) mod keeping;
 pub(crate) mod look;
 pub(crate) mod next;
 pub(crate) mod progress;
 pub(crate) mod secrets;
 pub(crate) mod subject;
+pub(crate) mod whole;
