@@ -269,8 +269,9 @@ impl Shown<'_> {
 
     fn version(&self, scan: &VersionScan) -> TlsVersion {
         let old = if scan.version < Version::Tls12 { " -cipher ALL:@SECLEVEL=0" } else { "" };
-        let by_hand =
-            format!("{} {}{old} </dev/null", self.client(self.address), scan.version.openssl_switch());
+        let needs = if scan.version == Version::Ssl3 { " # an OpenSSL that still has SSL 3.0" } else { "" };
+        let switch = scan.version.openssl_switch();
+        let by_hand = format!("{} {switch}{old} </dev/null{needs}", self.client(self.address));
         let accepted = match &scan.accepted {
             Ok(accepted) => Seen::shown_by(*accepted, by_hand),
             Err(unseen) => unseen.clone().into(),
