@@ -4,6 +4,7 @@ pub mod dns;
 pub mod http;
 pub mod manifest;
 pub mod redis;
+pub mod repo;
 pub mod tls;
 
 use std::time::Duration;

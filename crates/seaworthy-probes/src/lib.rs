@@ -12,4 +12,5 @@ pub mod known_defaults;
 pub mod postgres;
 pub mod redis;
 pub mod registry;
+pub mod repo;
 pub mod tls;

@@ -15,6 +15,7 @@ use crate::host::facts::HostFacts;
 use crate::http::HttpFacts;
 use crate::postgres::facts::PostgresFacts;
 use crate::redis::RedisFacts;
+use crate::repo::facts::RepoFacts;
 use crate::tls::facts::TlsFacts;
 
 /// One look at one kind of target.
@@ -100,6 +101,13 @@ pub static KINDS: &[Kind] = &[
         give: "`redis: {url: {env: REDIS_URL}}` under the environment",
         schema: schema_of::<RedisFacts>,
         step: crate::redis::step,
+    },
+    Kind {
+        name: "repo",
+        not_given: "no repository was given",
+        give: "seaworthy check PATH, or `repo: PATH` in seaworthy.yaml",
+        schema: schema_of::<RepoFacts>,
+        step: crate::repo::step,
     },
 ];
 

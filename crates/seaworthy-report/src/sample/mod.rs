@@ -114,18 +114,8 @@ pub(crate) fn poisoned(text: &str) -> Run {
 }
 
 /// Keys whose values are words of ours or moments, not texts.
-const TYPED: [&str; 10] = [
-    "severity",
-    "verdict",
-    "assurance",
-    "consent",
-    "kind",
-    "headline",
-    "started_at",
-    "at",
-    "fresh_until",
-    "gate",
-];
+const TYPED: [&str; 9] =
+    ["severity", "verdict", "assurance", "consent", "kind", "headline", "started_at", "at", "fresh_until"];
 
 fn poison(value: &mut Json, text: &str) {
     match value {

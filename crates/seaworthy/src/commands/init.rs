@@ -71,10 +71,10 @@ fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
 /// The text of a manifest. Values from the repository are quoted as JSON strings, which YAML reads as they are.
 fn manifest(name: &str, facts: &Json) -> String {
     let quoted = |text: &str| Json::from(text).to_string();
-    let used = |store: &str| facts.pointer(&format!("/repo/stack/{store}/used")).and_then(Json::as_bool);
+    let used = |store: &str| facts.pointer(&format!("/repo/stack/uses_{store}/used")).and_then(Json::as_bool);
     let first = |path: &str| {
         let found = facts.pointer(path).and_then(Json::as_array).and_then(|all| all.first());
-        found.and_then(|first| first.get("file").unwrap_or(first).as_str()).map(str::to_owned)
+        found.and_then(|first| first.get("path").unwrap_or(first).as_str()).map(str::to_owned)
     };
     let mut text = String::from(
         "# What Seaworthy should look at. Everything but the name is optional; secrets stand here only by reference.\n",
@@ -83,7 +83,7 @@ fn manifest(name: &str, facts: &Json) -> String {
         &format!("service:\n  name: {}\n  # owner: team-name\n  # tier: 1\n\nenvironments:\n", quoted(name));
     text += "  staging:\n    # observe reads only; probe also sends a bounded number of harmless requests.\n    consent: probe\n";
     text += "    # urls: [https://staging.example.com]\n";
-    match first("/repo/stack/openapi_documents") {
+    match first("/repo/stack/openapi") {
         Some(openapi) => text += &format!("    openapi: {}\n", quoted(&openapi)),
         None => text += "    # openapi: ./openapi.yaml\n",
     }

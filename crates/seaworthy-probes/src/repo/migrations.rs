@@ -1,0 +1,295 @@
+//! Database migrations as files: whether each can be taken back, or says that it cannot and what to do instead.
+//!
+//! That a way back is written says nothing of whether it leads back: only running it does.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use regex::Regex;
+use schemars::JsonSchema;
+use seaworthy_core::facts::{Listed, Seen};
+use seaworthy_core::limits::repo::LISTED_MAX;
+use serde::Serialize;
+
+use super::files::{Files, KeptFile, directory, name};
+use super::lines::newlines;
+use super::role::Role;
+
+/// The migrations of the repository.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MigrationFacts {
+    /// There are migrations.
+    pub present: Seen<bool>,
+    /// Each of them, in the order of their files.
+    pub entries: Seen<Listed<Migration>>,
+}
+
+/// One migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Migration {
+    /// What reads it, as its form shows: `up-down-sql`, `diesel`, `goose`, `dbmate`, `flyway`, `prisma`, `rails`, `alembic`, `django`,
+    /// `laravel`, `script`, `sql`.
+    pub tool: String,
+    /// Its name: the file or directory.
+    pub name: String,
+    /// The file that goes forward.
+    pub path: String,
+    /// Where the way back is written, `file:line`; `null` when there is none or it does nothing.
+    pub way_back: Option<String>,
+    /// Why it cannot be taken back, as it says itself.
+    pub irreversible: Option<String>,
+    /// What to do instead of taking it back, as it says itself.
+    pub forward_fix: Option<String>,
+}
+
+/// Reads the migrations.
+pub(crate) fn look(files: &Files) -> MigrationFacts {
+    let own: BTreeMap<&str, &KeptFile> =
+        files.own().filter(|(_, file)| file.found.role == Role::Production).collect();
+    let migrations: Vec<Migration> =
+        own.iter().filter_map(|(path, file)| migration(path, file, &own)).collect();
+    let whole = files.whole();
+    let present = match &whole {
+        _ if !migrations.is_empty() => Seen::new(true),
+        Ok(()) => Seen::new(false),
+        Err(unseen) => Seen::Unseen(unseen.clone()),
+    };
+    let mut entries = Listed::bounded(migrations, LISTED_MAX, "migrations");
+    entries.cut = entries.cut.or(whole.err());
+    MigrationFacts { present, entries: Seen::new(entries) }
+}
+
+/// The migration whose way forward is in this file, if it is one.
+fn migration(path: &str, file: &KeptFile, own: &BTreeMap<&str, &KeptFile>) -> Option<Migration> {
+    let in_migrations = directory(path)
+        .split('/')
+        .any(|part| matches!(part, "migrations" | "migration" | "migrate" | "versions" | "alembic"));
+    if !in_migrations {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&file.bytes);
+    let (tool, way_back, name) = match name(path).rsplit_once('.')?.1 {
+        "sql" => sql(path, &text, own)?,
+        "rb" => (script(&text, "rails", "change", "up", "down")?, rails(path, &text), stem(path)),
+        "py" => python(path, &text)?,
+        "php" => (
+            script(&text, "laravel", "\u{0}", "function up", "function down")?,
+            body(path, &text, &["function down"]),
+            stem(path),
+        ),
+        "js" | "ts" | "go" => {
+            (script(&text, "script", "\u{0}", "up", "down")?, body(path, &text, &["down"]), stem(path))
+        }
+        _ => return None,
+    };
+    let (irreversible, forward_fix) = marks(&text);
+    Some(Migration {
+        tool: tool.to_owned(),
+        name,
+        path: path.to_owned(),
+        way_back,
+        irreversible,
+        forward_fix,
+    })
+}
+
+type Read = (&'static str, Option<String>, String);
+
+fn sql(path: &str, text: &str, own: &BTreeMap<&str, &KeptFile>) -> Option<Read> {
+    let file = name(path);
+    let beside = |other: String| {
+        own.get(other.as_str())
+            .filter(|kept| does_something(&String::from_utf8_lossy(&kept.bytes)))
+            .map(|_| format!("{other}:1"))
+    };
+    if file.ends_with(".down.sql") || file == "down.sql" || file.starts_with('U') && file.contains("__") {
+        return None;
+    }
+    if let Some(stem) = file.strip_suffix(".up.sql") {
+        return Some(("up-down-sql", beside(format!("{}{stem}.down.sql", directory(path))), stem.to_owned()));
+    }
+    let parent = || name(directory(path).trim_end_matches('/')).to_owned();
+    if file == "up.sql" || file == "migration.sql" {
+        let tool = if file == "up.sql" { "diesel" } else { "prisma" };
+        return Some((tool, beside(format!("{}down.sql", directory(path))), parent()));
+    }
+    for (tool, up, down) in [
+        ("goose", "-- +goose Up", "-- +goose Down"),
+        ("dbmate", "-- migrate:up", "-- migrate:down"),
+        ("liquibase", "--changeset", "--rollback"),
+    ] {
+        if text.contains(up) {
+            let back = text.find(down).filter(|at| {
+                let rest = text.get(at + down.len()..).unwrap_or_default();
+                let own_line =
+                    tool == "liquibase" && rest.lines().next().is_some_and(|line| !line.trim().is_empty());
+                own_line || does_something(rest)
+            });
+            return Some((tool, back.map(|at| place(path, text, at)), stem(path)));
+        }
+    }
+    if let Some(rest) = file.strip_prefix('V').filter(|rest| rest.contains("__")) {
+        return Some(("flyway", beside(format!("{}U{rest}", directory(path))), stem(path)));
+    }
+    // A number first: other SQL files in such a directory are no migrations.
+    file.starts_with(|c: char| c.is_ascii_digit()).then(|| ("sql", None, stem(path)))
+}
+
+/// The tool, when the text defines a way forward.
+fn script(text: &str, tool: &'static str, either: &str, up: &str, down: &str) -> Option<&'static str> {
+    let defines = |word: &str| text.contains(&format!("def {word}")) || defines(text, word);
+    (defines(up) || defines(either) || defines(down)).then_some(tool)
+}
+
+fn defines(text: &str, word: &str) -> bool {
+    position(text, word).is_some()
+}
+
+/// Where a function of this name is defined in a script.
+fn position(text: &str, word: &str) -> Option<usize> {
+    let pattern = format!(
+        r"(?m)(?:^|[\s.,{{]){}\s*(?:\(|=\s*(?:async\b|function\b|\()|:\s*(?:async\b|function\b))",
+        regex::escape(word)
+    );
+    Regex::new(&pattern).ok()?.find(text).map(|found| found.start())
+}
+
+fn body(path: &str, text: &str, words: &[&str]) -> Option<String> {
+    let at = words.iter().find_map(|word| position(text, word))?;
+    let open = at + text.get(at..)?.find('{')?;
+    let inner = braces(text.get(open..)?);
+    let code = without_comments(inner);
+    let empty = code.trim().is_empty()
+        || code.trim_start().starts_with("throw")
+        || code.trim() == "return Promise.resolve();";
+    (!empty).then(|| place(path, text, at))
+}
+
+/// What stands between the first brace and the one that closes it.
+fn braces(text: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return text.get(1..at).unwrap_or_default();
+        }
+    }
+    text.get(1..).unwrap_or_default()
+}
+
+fn rails(path: &str, text: &str) -> Option<String> {
+    let raises = text.contains("IrreversibleMigration");
+    let at = text.find("def change").or_else(|| text.find("def down")).filter(|_| !raises)?;
+    let after = text
+        .get(at..)?
+        .lines()
+        .skip(1)
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    (after != "end").then(|| place(path, text, at))
+}
+
+fn python(path: &str, text: &str) -> Option<Read> {
+    if text.contains("def upgrade(") {
+        let at = text.find("def downgrade(");
+        let back = at.filter(|at| {
+            text.get(*at..).unwrap_or_default().lines().skip(1).map(str::trim).any(|line| {
+                let nothing = line.is_empty()
+                    || line.starts_with(['#', '"', '\''])
+                    || line == "pass"
+                    || line.starts_with("raise")
+                    || line == "...";
+                !nothing
+            })
+        });
+        return Some(("alembic", back.map(|at| place(path, text, at)), stem(path)));
+    }
+    if text.contains("migrations.Migration") {
+        // Django derives the way back, except for code and SQL of one's own.
+        let one_way = |call: &str, reverse: &str| {
+            text.match_indices(call).any(|(at, _)| {
+                let arguments = parentheses(text.get(at + call.len() - 1..).unwrap_or_default());
+                !arguments.contains(reverse) && top_level_commas(arguments) == 0
+            })
+        };
+        let back = !one_way("RunPython(", "reverse_code") && !one_way("RunSQL(", "reverse_sql");
+        return Some(("django", back.then(|| format!("{path}:1")), stem(path)));
+    }
+    None
+}
+
+fn parentheses(text: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return text.get(1..at).unwrap_or_default();
+        }
+    }
+    text
+}
+
+fn top_level_commas(arguments: &str) -> usize {
+    let mut depth = 0_i32;
+    let trimmed = arguments.trim().trim_end_matches(',');
+    trimmed
+        .bytes()
+        .filter(|byte| {
+            match byte {
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' => depth -= 1,
+                _ => {}
+            }
+            *byte == b',' && depth == 0
+        })
+        .count()
+}
+
+/// Whether SQL holds a statement that changes something.
+fn does_something(sql: &str) -> bool {
+    let plain = without_comments(sql);
+    plain.split(';').map(str::trim).any(|statement| {
+        let lower = statement.to_ascii_lowercase();
+        !(lower.is_empty()
+            || matches!(lower.as_str(), "begin" | "commit" | "select 1" | "end" | "start transaction"))
+    })
+}
+
+fn without_comments(text: &str) -> String {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = PATTERN.get_or_init(|| Regex::new(r"(?s)/\*.*?\*/|(?m)(?:--|//)[^\n]*").ok());
+    pattern.as_ref().map_or_else(|| text.to_owned(), |pattern| pattern.replace_all(text, "").into_owned())
+}
+
+/// What a migration says of itself: `-- irreversible: why`, `-- forward-fix: what`.
+fn marks(text: &str) -> (Option<String>, Option<String>) {
+    static PATTERNS: OnceLock<Option<(Regex, Regex)>> = OnceLock::new();
+    let patterns = PATTERNS.get_or_init(|| {
+        let comment = r"(?im)(?:--|#|//|\*)\s*";
+        let irreversible = Regex::new(&format!(r"{comment}irreversible\b[:\s-]*([^\n]*)")).ok()?;
+        Some((irreversible, Regex::new(&format!(r"{comment}forward[- ]fix\b[:\s-]*([^\n]*)")).ok()?))
+    });
+    let Some((irreversible, forward_fix)) = patterns else { return (None, None) };
+    let said = |pattern: &Regex| {
+        let words = pattern.captures(text)?.get(1)?.as_str().trim().to_owned();
+        (words.chars().filter(|c| c.is_alphabetic()).count() >= 4).then(|| words.chars().take(200).collect())
+    };
+    (said(irreversible), said(forward_fix))
+}
+
+fn place(path: &str, text: &str, at: usize) -> String {
+    format!("{path}:{}", 1 + newlines(text.as_bytes().get(..at).unwrap_or_default()))
+}
+
+fn stem(path: &str) -> String {
+    let file = name(path);
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned()
+}

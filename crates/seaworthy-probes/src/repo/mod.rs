@@ -1,0 +1,93 @@
+//! Looks at one repository: its files and its git objects. Reads, and runs nothing: no `git`, no package manager, no
+//! program that a repository could name. Everything is opened below a directory handle, links are never followed,
+//! and every count, size, depth and time has a bound in `limits::repo`.
+//!
+//! Needs the right to read the files. Secrets that are found never leave `secrets` and `settings`: facts name places.
+
+mod changelog;
+pub mod detected;
+mod documents;
+pub mod facts;
+mod files;
+mod git;
+mod history;
+mod kept;
+mod leftovers;
+mod licences;
+mod lines;
+mod migrations;
+mod pipeline;
+mod read;
+mod reports;
+mod role;
+mod secrets;
+mod settings;
+mod stack;
+mod sum;
+mod tree;
+mod version;
+mod walk;
+
+use std::path::{Path, PathBuf};
+
+use seaworthy_core::facts::{Blind, Seen};
+use seaworthy_core::limits::Limits;
+
+pub use self::detected::Detected;
+use self::facts::RepoFacts;
+use crate::ask::Ask;
+use crate::registry::Step;
+
+/// A repository to look at.
+#[derive(Debug, Clone)]
+pub struct RepoTarget {
+    /// Its directory.
+    pub root: PathBuf,
+    /// Reports of other tools, relative to it.
+    pub reports: Vec<String>,
+    /// Directories in which Cargo keeps the sources of packages: there licences are stated.
+    pub cargo: Vec<PathBuf>,
+}
+
+impl RepoTarget {
+    /// A repository with the places where this machine's package managers keep what it depends on.
+    pub fn new(root: PathBuf, reports: Vec<String>) -> Self {
+        Self { root, reports, cargo: cargo_sources() }
+    }
+}
+
+/// Looks at a repository.
+pub async fn look(target: &RepoTarget, limits: &Limits) -> Seen<RepoFacts> {
+    let target = target.clone();
+    let limits = *limits;
+    let looking = tokio::task::spawn_blocking(move || sum::look(&target, &limits));
+    looking.await.unwrap_or_else(|_| Seen::unseen(Blind::Crashed, "looking at the repository broke off"))
+}
+
+/// The step of a run: where the environment names a repository.
+pub(crate) fn step(ask: &Ask) -> Option<Step> {
+    let named = ask.environment.repo.as_deref()?;
+    let target = RepoTarget::new(ask.path(named), ask.environment.reports.clone());
+    let limits = ask.limits;
+    Some(Step::new(named, async move { look(&target, &limits).await }))
+}
+
+/// Where Cargo keeps the sources of packages, one directory for each registry.
+fn cargo_sources() -> Vec<PathBuf> {
+    const REGISTRIES_MAX: usize = 8;
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let sources = home.map(|home| home.join("registry/src"));
+    let entries = sources.as_deref().map(Path::read_dir).and_then(Result::ok);
+    entries
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .take(REGISTRIES_MAX)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

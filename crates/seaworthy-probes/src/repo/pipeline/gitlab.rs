@@ -1,0 +1,146 @@
+//! GitLab CI: stages, jobs, and what their scripts do.
+
+use seaworthy_core::facts::Unseen;
+use serde_json::Value as Json;
+
+use super::classify::{named_deploy, script};
+use super::{Deploy, Parts, PipelineFile, PipelineStep, Stage};
+use crate::repo::documents::{line_of, text, texts, yaml};
+use crate::repo::files::Files;
+
+/// Keys of the file that are no jobs.
+const NO_JOBS: &[&str] = &[
+    "stages",
+    "variables",
+    "default",
+    "include",
+    "workflow",
+    "image",
+    "services",
+    "before_script",
+    "after_script",
+    "cache",
+    "pages",
+];
+
+struct Job<'a> {
+    name: &'a str,
+    stage: usize,
+    needs: Option<Vec<String>>,
+    stages: Vec<(Stage, bool)>,
+    line: u64,
+    by_hand: bool,
+}
+
+/// Reads `.gitlab-ci.yml` at the root.
+pub(super) fn read(files: &Files, parts: &mut Parts) -> Result<(), Unseen> {
+    let Some((path, file)) =
+        files.named(|name| name.starts_with(".gitlab-ci.y")).find(|(path, _)| !path.contains('/'))
+    else {
+        return Ok(());
+    };
+    parts.files.push(PipelineFile { path: path.to_owned(), provider: "gitlab-ci".into() });
+    let document = yaml(path, &file.bytes)?;
+    let Some(map) = document.as_object() else { return Ok(()) };
+    let order = match document.get("stages") {
+        Some(stages) => texts(Some(stages)),
+        None => ["build", "test", "deploy"].map(str::to_owned).to_vec(),
+    };
+    let jobs: Vec<Job<'_>> = map
+        .iter()
+        .filter(|(name, job)| !NO_JOBS.contains(&name.as_str()) && !name.starts_with('.') && job.is_object())
+        .take(500)
+        .map(|(name, job)| self::job(name, job, map, &order, &file.bytes))
+        .collect();
+    for job in &jobs {
+        parts.steps.extend(job.stages.iter().map(|(stage, ignored)| PipelineStep {
+            stage: *stage,
+            job: job.name.to_owned(),
+            path: path.to_owned(),
+            line: job.line,
+            failure_ignored: *ignored,
+        }));
+    }
+    for job in jobs.iter().filter(|job| job.stages.iter().any(|(stage, _)| *stage == Stage::Deploy)) {
+        let earlier = |wanted: Stage| {
+            let own = job
+                .stages
+                .iter()
+                .take_while(|(stage, _)| *stage != Stage::Deploy)
+                .any(|(stage, ignored)| *stage == wanted && !ignored);
+            own || jobs
+                .iter()
+                .filter(|other| before(other, job, &jobs))
+                .any(|other| other.stages.contains(&(wanted, false)))
+        };
+        parts.deploys.push(Deploy {
+            job: job.name.to_owned(),
+            path: path.to_owned(),
+            line: job.line,
+            tested_before: earlier(Stage::Test),
+            built_before: earlier(Stage::Build),
+            automatic: !job.by_hand,
+        });
+    }
+    if document.get("include").is_some() {
+        let unseen = Unseen::new(
+            seaworthy_core::facts::Blind::Unsupported,
+            format!("`{path}` includes files that are not read"),
+        );
+        return Err(unseen.give("the whole pipeline in one file, or its report"));
+    }
+    Ok(())
+}
+
+fn job<'a>(
+    name: &'a str,
+    job: &Json,
+    all: &serde_json::Map<String, Json>,
+    order: &[String],
+    bytes: &[u8],
+) -> Job<'a> {
+    let extended = texts(job.get("extends"));
+    // What a job does not say itself it takes from the last that it extends.
+    let inherited =
+        |key: &str| job.get(key).or_else(|| extended.iter().rev().find_map(|from| all.get(from)?.get(key)));
+    let stage_name = inherited("stage").and_then(Json::as_str).unwrap_or("test");
+    let stage = order.iter().position(|stage| stage == stage_name).unwrap_or(0);
+    let ignored = inherited("allow_failure").is_some_and(|value| value.as_bool() == Some(true));
+    let lines = texts(inherited("script")).join("\n");
+    let mut stages: Vec<_> =
+        script(&lines).into_iter().map(|(stage, shrugged)| (stage, shrugged || ignored)).collect();
+    if stages.is_empty() && (named_deploy(name) || named_deploy(stage_name)) && !lines.is_empty() {
+        stages.push((Stage::Deploy, ignored));
+    }
+    let by_hand = inherited("when").and_then(Json::as_str) == Some("manual")
+        || inherited("rules").and_then(Json::as_array).is_some_and(|rules| {
+            !rules.is_empty()
+                && rules.iter().all(|rule| matches!(text(rule, &["when"]), Some("manual" | "never")))
+        });
+    let needs = inherited("needs").map(|needs| {
+        let named = needs.as_array().into_iter().flatten();
+        named.filter_map(|need| need.as_str().or_else(|| text(need, &["job"])).map(str::to_owned)).collect()
+    });
+    Job { name, stage, needs, stages, line: line_of(bytes, 1, &[&format!("{name}:")]), by_hand }
+}
+
+/// Whether one job must have succeeded before the other begins: by `needs`, or else by its stage.
+fn before(earlier: &Job<'_>, later: &Job<'_>, jobs: &[Job<'_>]) -> bool {
+    let Some(needs) = &later.needs else { return earlier.stage < later.stage };
+    let mut waiting: Vec<&str> = needs.iter().map(String::as_str).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        if name == earlier.name {
+            return true;
+        }
+        if !seen.insert(name) {
+            continue;
+        }
+        match jobs.iter().find(|job| job.name == name) {
+            Some(Job { needs: Some(needs), .. }) => waiting.extend(needs.iter().map(String::as_str)),
+            Some(needed) if earlier.stage < needed.stage => return true,
+            Some(_) | None => {}
+        }
+    }
+    false
+}

@@ -1,0 +1,189 @@
+//! What a file is for, judged by its path alone, so that the rule can be told in one sentence each.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Runs in production, or may.
+    Production,
+    /// Tests, fixtures, benchmarks: a directory or file named so.
+    Test,
+    /// Scripts, examples, build and editor configuration that do not run in production.
+    Tool,
+    /// Prose.
+    Document,
+    /// Written by a program: minified, generated, a lock file.
+    Generated,
+    /// Someone else's code kept in the repository.
+    Vendored,
+}
+
+const TEST_DIRECTORIES: &[&str] = &[
+    "test",
+    "tests",
+    "__tests__",
+    "testing",
+    "testdata",
+    "test-data",
+    "test_data",
+    "spec",
+    "specs",
+    "e2e",
+    "cypress",
+    "fixtures",
+    "fixture",
+    "__fixtures__",
+    "__mocks__",
+    "mocks",
+    "bench",
+    "benches",
+    "benchmarks",
+    "integration-tests",
+    "androidTest",
+    "src/test",
+];
+const TOOL_DIRECTORIES: &[&str] = &[
+    "scripts",
+    "script",
+    "tools",
+    "tool",
+    "hack",
+    "examples",
+    "example",
+    "demo",
+    "demos",
+    "xtask",
+    "playground",
+    ".storybook",
+    "stories",
+];
+const DOCUMENT_DIRECTORIES: &[&str] = &["docs", "doc", "documentation", "website"];
+const VENDORED_DIRECTORIES: &[&str] = &[
+    "vendor",
+    "vendored",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "node_modules",
+    "bower_components",
+    "deps",
+    "Pods",
+];
+const GENERATED_DIRECTORIES: &[&str] =
+    &["dist", "generated", "__generated__", "gen", ".next", ".nuxt", "coverage"];
+const DOCUMENT_ENDINGS: &[&str] = &["md", "mdx", "rst", "adoc", "txt", "html.md", "org"];
+const LOCK_FILES: &[&str] = &[
+    "Cargo.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile.lock",
+    "go.sum",
+    "Gemfile.lock",
+    "composer.lock",
+    "mix.lock",
+    "packages.lock.json",
+    "deno.lock",
+];
+
+/// What the file at a path is for.
+pub(crate) fn role(path: &Path) -> Role {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let directories: Vec<_> = path
+        .parent()
+        .into_iter()
+        .flat_map(Path::components)
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    let in_any = |names: &[&str]| directories.iter().any(|directory| names.contains(&directory.as_ref()));
+    if in_any(VENDORED_DIRECTORIES) {
+        Role::Vendored
+    } else if is_lock(&name) || in_any(GENERATED_DIRECTORIES) || is_generated(&name) {
+        Role::Generated
+    } else if in_any(TEST_DIRECTORIES) || is_test(&name) {
+        Role::Test
+    } else if in_any(DOCUMENT_DIRECTORIES)
+        || DOCUMENT_ENDINGS.contains(&extension(&name)) && !is_requirements(&name)
+    {
+        Role::Document
+    } else if in_any(TOOL_DIRECTORIES) || is_tool(&name) {
+        Role::Tool
+    } else {
+        Role::Production
+    }
+}
+
+/// Whether a file is a lock file of a package manager.
+pub(crate) fn is_lock(name: &str) -> bool {
+    LOCK_FILES.contains(&name)
+}
+
+fn is_requirements(name: &str) -> bool {
+    name.starts_with("requirements") || name == "constraints.txt"
+}
+
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+fn is_generated(name: &str) -> bool {
+    [".min.js", ".min.css", ".pb.go", "_pb2.py", ".pb.rs", ".g.dart", ".map", ".bundle.js", "_generated.go"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+fn is_test(name: &str) -> bool {
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    let middle =
+        name.split('.').skip(1).any(|part| matches!(part, "test" | "tests" | "spec" | "cy" | "stories"));
+    middle
+        || matches!(stem, "tests" | "test" | "conftest")
+        || stem.ends_with("_test")
+        || stem.ends_with("_tests")
+        || stem.ends_with("_spec")
+        || (stem.starts_with("test_") && extension(name) == "py")
+        || ((stem.ends_with("Test") || stem.ends_with("Tests"))
+            && matches!(extension(name), "java" | "kt" | "php" | "cs"))
+}
+
+fn is_tool(name: &str) -> bool {
+    name.contains(".config.")
+        || matches!(
+            name,
+            "build.rs" | "Gruntfile.js" | "gulpfile.js" | "Rakefile" | "setup.py" | "noxfile.py"
+        )
+}
+
+/// The programming language of a file by its name.
+pub(crate) fn language(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_string_lossy();
+    Some(match extension(&name) {
+        "rs" => "rust",
+        "js" | "mjs" | "cjs" | "jsx" | "vue" | "svelte" => "javascript",
+        "ts" | "mts" | "cts" | "tsx" => "typescript",
+        "py" => "python",
+        "go" => "go",
+        "rb" => "ruby",
+        "php" => "php",
+        "java" => "java",
+        "kt" | "kts" => "kotlin",
+        "cs" => "csharp",
+        "ex" | "exs" => "elixir",
+        "c" | "h" => "c",
+        "cc" | "cpp" | "cxx" | "hpp" => "cpp",
+        "swift" => "swift",
+        "scala" => "scala",
+        "sh" | "bash" => "shell",
+        "sql" => "sql",
+        _ => return None,
+    })
+}

@@ -1,0 +1,260 @@
+//! What a pattern cannot say of a secret.
+
+use crate::repo::settings::names;
+use crate::repo::settings::strength::{entropy_per_character, is_default, is_placeholder};
+
+/// Length of a Stellar seed in characters.
+const SEED: usize = 56;
+
+/// Stellar secret seeds: 56 characters of base 32 that begin with `S` and end in a right checksum.
+pub(super) fn stellar_seeds(text: &[u8]) -> Vec<(usize, usize)> {
+    let base32 = |byte: u8| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte);
+    let mut found = Vec::new();
+    let mut at = SEED - 1;
+    // A run of 56 covers one of every 56 places, so only these are looked at.
+    while let Some(byte) = text.get(at) {
+        if !base32(*byte) {
+            at += SEED;
+            continue;
+        }
+        let start = text
+            .get(..at)
+            .and_then(|before| before.iter().rposition(|byte| !base32(*byte)))
+            .map_or(0, |end| end + 1);
+        let run = text.get(start..).unwrap_or_default().iter().take_while(|byte| base32(**byte)).count();
+        let alone = |at: Option<usize>| {
+            !at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        };
+        if run == SEED
+            && alone(start.checked_sub(1))
+            && alone(Some(start + run))
+            && text.get(start..start + run).is_some_and(is_seed)
+        {
+            found.push((start, start + run));
+        }
+        at = (start + run).max(at) + SEED;
+    }
+    found
+}
+
+/// Version byte of a secret seed, and CRC-16/XMODEM of what stands before the last two bytes, least byte first.
+fn is_seed(text: &[u8]) -> bool {
+    let Some(bytes) = base32(text) else { return false };
+    let Some((content, check)) = bytes.split_last_chunk::<2>() else { return false };
+    let mut crc = 0_u16;
+    for byte in content {
+        crc ^= u16::from(*byte) << 8;
+        for _ in 0..8 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
+        }
+    }
+    content.first() == Some(&(18 << 3)) && *check == crc.to_le_bytes()
+}
+
+fn base32(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
+    let (mut bits, mut count) = (0_u32, 0);
+    for character in text {
+        let value = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'2'..=b'7' => character - b'2' + 26,
+            _ => return None,
+        };
+        bits = (bits << 5 | u32::from(value)) & 0xffff;
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+/// Whether the first part of a token says how it is signed.
+pub(super) fn is_jwt(token: &str) -> bool {
+    let head = token.split('.').next().unwrap_or_default();
+    let Some(head) = base64(head) else { return false };
+    serde_json::from_slice::<serde_json::Value>(&head).is_ok_and(|head| head.get("alg").is_some())
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut count) = (0_u32, 0);
+    for character in text.bytes().take_while(|byte| *byte != b'=') {
+        let value = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'a'..=b'z' => character - b'a' + 26,
+            b'0'..=b'9' => character - b'0' + 52,
+            b'-' | b'+' => 62,
+            b'_' | b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+/// Whether what follows the head of a private key is a key, and not prose or code about keys.
+pub(super) fn is_key_body(body: &str) -> bool {
+    let base64 = body.split("-----").next().unwrap_or_default();
+    let count =
+        base64.bytes().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
+    count >= 64 && entropy_per_character(base64) > 4.0
+}
+
+/// The password of the URL whose `://` stands at `at`.
+pub(super) fn url_password(text: &[u8], at: usize, end: usize) -> Option<(usize, usize)> {
+    let begin = at + 3;
+    let rest = text.get(begin..end)?;
+    // Only what may stand before the host; nothing of the path is looked at.
+    let stop = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>/\\?#|,;()[]".contains(byte);
+    let authority = rest.get(..rest.iter().take(512).position(stop).unwrap_or(rest.len().min(512)))?;
+    let sign = authority.iter().rposition(|byte| *byte == b'@')?;
+    let colon = authority.get(..sign)?.iter().position(|byte| *byte == b':')?;
+    let (user, password) = (authority.get(..colon)?, authority.get(colon + 1..sign)?);
+    let host = authority.get(sign + 1..)?;
+    let (user, password) = (std::str::from_utf8(user).ok()?, std::str::from_utf8(password).ok()?);
+    if password.len() < 3 || host.is_empty() || made_up(user, password, &String::from_utf8_lossy(host)) {
+        return None;
+    }
+    Some((begin + colon + 1, begin + sign))
+}
+
+/// A URL that everybody writes for their own machine, or in a text about URLs.
+fn made_up(user: &str, password: &str, host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let example =
+        ["example.com", "example.org", "example.net", "example", "test", "invalid"].iter().any(|domain| {
+            name == *domain || name.strip_suffix(domain).is_some_and(|before| before.ends_with('.'))
+        });
+    let near = name == "localhost" || name.starts_with("127.") || !name.contains('.');
+    let common = is_default(password) || password.eq_ignore_ascii_case(user) || is_placeholder(password);
+    let word =
+        password.len() < 24 && password.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '-');
+    example
+        || (near && (common || word))
+        || matches!(password, "password" | "pass" | "pwd" | "secret" | "PASSWORD" | "PASS")
+        || host.contains(['$', '{', '%', '<']) && common
+        || password.starts_with(['{', '$', '%', '<', ':'])
+}
+
+/// The literal that a line assigns to a name that says secret. `near` is where the word that called for this ends.
+pub(super) fn assignment(text: &[u8], from: usize, to: usize, near: usize) -> Option<(usize, usize)> {
+    let rest = text.get(near..to)?;
+    // The name goes on to its end, then perhaps a quote, a type, and a sign that assigns.
+    let name_end =
+        rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')))?;
+    let before = text.get(from..near)?;
+    let name_begin =
+        before.iter().rposition(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')));
+    let name = text.get(name_begin.map_or(from, |at| from + at + 1)..near + name_end)?;
+    let name = snake(std::str::from_utf8(name).ok()?);
+    if !names::is_secret(&name, "") {
+        return None;
+    }
+    let at = near + name_end;
+    let (begin, quoted) = after_sign(text.get(at..to)?)?;
+    let begin = at + begin;
+    let value = text.get(begin..to)?;
+    let end = match quoted {
+        Some(quote) => value.iter().position(|byte| *byte == quote)?,
+        None => value
+            .iter()
+            .position(|byte| byte.is_ascii_whitespace() || b",;#\"'`)}]".contains(byte))
+            .unwrap_or(value.len()),
+    };
+    let value = std::str::from_utf8(value.get(..end)?).ok()?;
+    looks_secret(value, quoted.is_some()).then_some((begin, begin + end))
+}
+
+/// Where the value begins behind `=`, `:`, `:=` or `=>`, and its quote. Without a quote only `=` and `:` in
+/// configuration files are followed by a literal; code would name a variable there, which `looks_secret` tells apart.
+fn after_sign(rest: &[u8]) -> Option<(usize, Option<u8>)> {
+    let mut at = 0;
+    let skip = |at: &mut usize, set: &[u8]| {
+        while rest.get(*at).is_some_and(|byte| set.contains(byte)) {
+            *at += 1;
+        }
+    };
+    skip(&mut at, b"\"'`])");
+    skip(&mut at, b" \t");
+    // A type between name and value: `token: &str = "…"`, `token: string = "…"`.
+    if rest.get(at) == Some(&b':') {
+        let equals = rest.get(at..)?.iter().take(40).position(|byte| *byte == b'=');
+        let typed = equals.filter(|equals| {
+            rest.get(at + 1..at + equals)
+                .is_some_and(|kind| !kind.is_empty() && !kind.contains(&b'"') && !kind.contains(&b'\''))
+        });
+        at += typed.unwrap_or(0);
+    }
+    let sign = at;
+    skip(&mut at, b"=:>");
+    if at == sign || at - sign > 2 || rest.get(sign..at).is_some_and(|sign| sign == b"==" || sign == b"::") {
+        return None;
+    }
+    skip(&mut at, b" \t");
+    let quote = rest.get(at).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    Some((at + usize::from(quote.is_some()), quote))
+}
+
+/// Whether a literal looks like a secret and not like a name, a sentence, a path or a placeholder.
+fn looks_secret(value: &str, quoted: bool) -> bool {
+    let length = value.chars().count();
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
+    let odd = value.chars().any(|c| {
+        c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '\\' | '|')
+    });
+    // Words joined by dashes, dots or underlines are names: `auth.token.header`, `x-api-key-2`.
+    let parts: Vec<&str> = value.split(['-', '_', '.', '/', ':', '@']).collect();
+    let words = parts
+        .iter()
+        .all(|part| part.chars().all(|c| c.is_ascii_alphabetic()) || part.len() <= 3 || year(part));
+    let name = !quoted && value.contains('.') && words;
+    let camel = value.chars().next().is_some_and(char::is_alphabetic)
+        && digits <= 1
+        && parts.len() == 1
+        && length < 24;
+    let path = value.starts_with(['/', '.', '~']) || value.contains("://");
+    (8..=512).contains(&length)
+        && digits >= 2
+        && letters >= 2
+        && !odd
+        && !words
+        && !name
+        && !camel
+        && !path
+        && !is_uuid_like(value)
+        && !is_placeholder(value)
+        && !is_default(value)
+        && entropy_per_character(value) >= 3.0
+}
+
+fn year(part: &str) -> bool {
+    part.len() == 4 && part.chars().all(|c| c.is_ascii_digit())
+}
+
+/// UUIDs and digests name things far more often than they open them.
+fn is_uuid_like(value: &str) -> bool {
+    let groups: Vec<usize> = value.split('-').map(str::len).collect();
+    groups == [8, 4, 4, 4, 12] || value.starts_with("sha256") || value.starts_with("sha512")
+}
+
+/// `apiKey` as `api_key`.
+fn snake(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    let mut before_lower = false;
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && before_lower {
+            snake.push('_');
+        }
+        before_lower = character.is_ascii_lowercase();
+        snake.push(if matches!(character, '-' | '.') { '_' } else { character.to_ascii_lowercase() });
+    }
+    snake
+}

@@ -1,0 +1,419 @@
+//! Looks in the right order and sums up: the walk, the environment files, all files, the history, then each subject.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::limits::Limits;
+use seaworthy_core::limits::repo::{FILE_BYTES_MAX, FINDINGS_MAX, LISTED_MAX};
+
+use super::facts::{FilesFacts, GitFacts, RepoFacts, SetAsideDirectory, UnreadFile};
+use super::files::{Files, KeptFile};
+use super::git::Git;
+use super::git::refs::Refs;
+use super::history::{self, History, Past};
+use super::leftovers::facts::{LeftoverFacts, LeftoverFinding, SetAside};
+use super::lines::{quoted, shown_by};
+use super::read::{self, Harvest};
+use super::role::{Role, language, role};
+use super::secrets::facts::{SecretFinding, SecretsFacts};
+use super::secrets::{Hit, LiveValue, Searcher, worth_looking_for};
+use super::settings::env_file::{EnvFile, EnvKind, is_template, secrets as env_secrets};
+use super::settings::is_env_file;
+use super::settings::names::secret_part;
+use super::settings::strength::{is_default, is_placeholder};
+use super::tree::{Tree, unseen};
+use super::walk::{Found, TrackedPaths, Walk, walk};
+use super::{
+    Detected, RepoTarget, changelog, licences, migrations, pipeline, reports, settings, stack, version,
+};
+
+/// Looks at a repository. Blocks.
+pub(super) fn look(target: &RepoTarget, _: &Limits) -> Seen<RepoFacts> {
+    let shown = target.root.display().to_string();
+    let tree = match Tree::open(&target.root) {
+        Ok(tree) => tree,
+        Err(error) => {
+            return Seen::Unseen(
+                unseen(&shown, &error).give("the directory of the repository: `repo: PATH`"),
+            );
+        }
+    };
+    let git = Git::find(&target.root);
+    let tracked = tracked(&git);
+    let walk = walk(&tree, tracked.as_ref().ok().and_then(Option::as_ref));
+    let env_files = env_files(&tree, &walk.files);
+    let searcher = Searcher::new(live_values(&env_files));
+    let harvest = read::read(&tree, &walk.files, &searcher);
+    let refs = refs(&git);
+    let past = history(&git, &refs, &searcher);
+    sum(Looked { target, tree: &tree, git, tracked, walk, env_files, searcher, harvest, refs, past })
+}
+
+struct Looked<'a> {
+    target: &'a RepoTarget,
+    tree: &'a Tree,
+    git: Result<Option<Git>, Unseen>,
+    tracked: Result<Option<TrackedPaths>, Unseen>,
+    walk: Walk,
+    env_files: Vec<EnvFile>,
+    searcher: Searcher,
+    harvest: Harvest,
+    refs: Result<Option<Refs>, Unseen>,
+    past: Result<History, Unseen>,
+}
+
+fn sum(mut looked: Looked<'_>) -> Seen<RepoFacts> {
+    let files = files(&mut looked);
+    let git = git(&looked);
+    let (head, tags) = match &git {
+        Seen::Seen { value: Some(git), .. } => {
+            (git.head.value().cloned().flatten(), git.tags_at_head.value().cloned().unwrap_or_default())
+        }
+        Seen::Seen { value: None, .. } | Seen::Unseen(_) => (None, Vec::new()),
+    };
+    let packages = version::packages(&files);
+    let version = version::version(&files, &packages, &tags, files.whole());
+    let listed_files = std::mem::take(&mut looked.walk.files);
+    let told: Vec<_> = std::mem::take(&mut looked.harvest.told)
+        .into_iter()
+        .filter_map(|(file, told)| Some((listed_files.get(file)?.shown(), told)))
+        .collect();
+    let sources = licences::Sources { files: &files, tree: looked.tree, cargo: &looked.target.cargo };
+    let mut facts = RepoFacts {
+        detected: Vec::new(),
+        stack: stack::look(&files, &listed_files, &packages, &told),
+        settings: settings::look(&files, &looked.env_files),
+        changelog: changelog::look(&files, &version),
+        pipeline: pipeline::look(&files),
+        licences: licences::look(&sources, &packages),
+        migrations: migrations::look(&files),
+        reports: reports::look(looked.tree, &looked.target.reports, head.as_deref()),
+        leftovers: leftovers(&looked, &listed_files, &files),
+        secrets: secrets(&looked, &listed_files, &files),
+        files: files_facts(&looked, files.cut.is_none()),
+        git,
+        version,
+    };
+    facts.detected = Detected::of(&facts).lines();
+    Seen::new(facts)
+}
+
+/// The paths that git tracks; `None` without a git directory.
+fn tracked(git: &Result<Option<Git>, Unseen>) -> Result<Option<TrackedPaths>, Unseen> {
+    match git {
+        Ok(Some(git)) => git.tracked().map(TrackedPaths::new).map(Some),
+        Ok(None) => Ok(None),
+        Err(unseen) => Err(unseen.clone()),
+    }
+}
+
+fn refs(git: &Result<Option<Git>, Unseen>) -> Result<Option<Refs>, Unseen> {
+    match git {
+        Ok(Some(git)) => git.refs().map(Some),
+        Ok(None) => Ok(None),
+        Err(unseen) => Err(unseen.clone()),
+    }
+}
+
+fn history(
+    git: &Result<Option<Git>, Unseen>,
+    refs: &Result<Option<Refs>, Unseen>,
+    searcher: &Searcher,
+) -> Result<History, Unseen> {
+    match (git, refs) {
+        (Ok(Some(git)), Ok(Some(refs))) => history::search(git, refs, searcher),
+        (Err(unseen), _) | (_, Err(unseen)) => Err(unseen.clone()),
+        (Ok(_), Ok(_)) => {
+            Err(Unseen::new(Blind::NotGiven, "there is no git directory, so the history was not read")
+                .give("run Seaworthy in a clone of the repository"))
+        }
+    }
+}
+
+fn env_files(tree: &Tree, files: &[Found]) -> Vec<EnvFile> {
+    const ENV_FILES_MAX: usize = 500;
+    files
+        .iter()
+        .filter(|found| is_env_file(&found.path) && !matches!(found.role, Role::Test | Role::Vendored))
+        .take(ENV_FILES_MAX)
+        .filter_map(|found| {
+            let file = tree.file(&found.path).ok()?;
+            let bytes = file.whole(FILE_BYTES_MAX as u64).ok()?;
+            Some(EnvFile::parse(found.shown(), found.tracked, file.mode, &String::from_utf8_lossy(&bytes)))
+        })
+        .collect()
+}
+
+/// Secrets of environment files that git does not track: none of them may stand in what it does track.
+fn live_values(env_files: &[EnvFile]) -> Vec<LiveValue> {
+    const LIVE_MAX: usize = 500;
+    env_files
+        .iter()
+        .filter(|file| file.tracked == Some(false) && file.kind != EnvKind::Example)
+        .flat_map(|file| {
+            env_secrets(file).filter(|entry| worth_looking_for(secret_part(&entry.value))).map(|entry| {
+                LiveValue {
+                    name: format!("{} in {}", entry.name, file.path),
+                    value: secret_part(&entry.value).to_owned(),
+                }
+            })
+        })
+        .take(LIVE_MAX)
+        .collect()
+}
+
+/// The held files, and the first reason why not everything was read.
+fn files(looked: &mut Looked<'_>) -> Files {
+    let mut kept = BTreeMap::new();
+    for (file, bytes) in std::mem::take(&mut looked.harvest.kept) {
+        if let Some(found) = looked.walk.files.get(file) {
+            kept.insert(found.shown(), KeptFile { found: found.clone(), bytes });
+        }
+    }
+    // A file that is gone by now was taken away while we looked; the next look will not find it either.
+    let unread = looked.walk.unread.iter().chain(&looked.harvest.unread);
+    let unread: Vec<&(PathBuf, Unseen)> = unread.collect();
+    let cut = unread.first().map(|(path, why)| {
+        let more = if unread.len() > 1 { format!(", and {} more", unread.len() - 1) } else { String::new() };
+        let why_all = format!("not everything was read: {}: {}{more}", path.display(), why.why);
+        Unseen { kind: why.kind, why: why_all, give: why.give.clone() }
+    });
+    let cut = cut.or_else(|| looked.tracked.as_ref().err().cloned());
+    Files { kept, cut }
+}
+
+fn files_facts(looked: &Looked<'_>, whole: bool) -> FilesFacts {
+    let unread = looked.walk.unread.iter().chain(&looked.harvest.unread);
+    let unread = unread.map(|(path, reason)| UnreadFile {
+        path: path.to_string_lossy().into_owned(),
+        reason: reason.clone(),
+    });
+    let set_aside = looked.walk.set_aside.iter();
+    let set_aside = set_aside.map(|(path, why)| SetAsideDirectory {
+        path: path.to_string_lossy().into_owned(),
+        why: (*why).to_owned(),
+    });
+    FilesFacts {
+        read_count: looked.harvest.files_count,
+        read_bytes: looked.harvest.bytes_count,
+        whole,
+        unread: Listed::bounded(unread.collect(), LISTED_MAX, "files"),
+        set_aside: Listed::bounded(set_aside.collect(), LISTED_MAX, "directories"),
+        links_count: looked.walk.links_count as u64,
+    }
+}
+
+fn git(looked: &Looked<'_>) -> Seen<Option<GitFacts>> {
+    let git = match &looked.git {
+        Ok(Some(git)) => git,
+        Ok(None) => return Seen::new(None),
+        Err(unseen) => return Seen::Unseen(unseen.clone()),
+    };
+    let from_refs = |refs: &Result<Option<Refs>, Unseen>| match refs {
+        Ok(Some(_) | None) => None,
+        Err(unseen) => Some(unseen.clone()),
+    };
+    let (head, branch, tags) = match (from_refs(&looked.refs), &looked.refs) {
+        (Some(unseen), _) => (unseen.clone().into(), unseen.clone().into(), unseen.into()),
+        (None, Ok(Some(refs))) => {
+            let branch =
+                refs.branch.as_deref().and_then(|name| name.strip_prefix("refs/heads/")).map(str::to_owned);
+            let head = refs.head.map(|oid| oid.hex(git.format));
+            let tags = git.tags_at(refs);
+            (
+                Seen::shown_by(head, "git rev-parse HEAD"),
+                Seen::shown_by(branch, "git branch --show-current"),
+                Seen::shown_by(tags, "git tag --points-at HEAD"),
+            )
+        }
+        (None, _) => (Seen::new(None), Seen::new(None), Seen::new(Vec::new())),
+    };
+    let (tracked_count, submodules) = match &looked.tracked {
+        Ok(tracked) => (
+            Seen::new(tracked.as_ref().map_or(0, |tracked| tracked.len() as u64)),
+            Seen::new(tracked.as_ref().map(TrackedPaths::submodules).unwrap_or_default()),
+        ),
+        Err(unseen) => (unseen.clone().into(), unseen.clone().into()),
+    };
+    Seen::new(Some(GitFacts { head, branch, tags_at_head: tags, tracked_count, submodules }))
+}
+
+fn leftovers(looked: &Looked<'_>, listed: &[Found], files: &Files) -> LeftoverFacts {
+    let found = looked.harvest.leftovers.iter().filter_map(|(file, leftover)| {
+        let path = listed.get(*file)?.shown();
+        Some(LeftoverFinding {
+            rule: leftover.rule.clone(),
+            by_hand: shown_by(&path, leftover.line),
+            path,
+            line: leftover.line,
+            excuse: leftover.excuse.clone(),
+        })
+    });
+    let mut found = Listed::bounded(found.collect(), FINDINGS_MAX, "leftovers");
+    let whole = files.whole();
+    found.cut = found.cut.or_else(|| whole.clone().err());
+    let mut by_role: BTreeMap<Role, u64> = BTreeMap::new();
+    for file in listed.iter().filter(|file| file.in_code && language(&file.path).is_some()) {
+        *by_role.entry(file.role).or_default() += 1;
+    }
+    let production = by_role.remove(&Role::Production).unwrap_or(0);
+    let set_aside = by_role.into_iter().map(|(role, files_count)| SetAside { role, files_count }).collect();
+    LeftoverFacts {
+        found: Seen::new(found),
+        files_count: counted(production, whole),
+        set_aside: Seen::new(Listed::whole(set_aside)),
+    }
+}
+
+fn counted(count: u64, whole: Result<(), Unseen>) -> Seen<u64> {
+    match whole {
+        Ok(()) => Seen::new(count),
+        Err(unseen) => Seen::Unseen(unseen),
+    }
+}
+
+fn secrets(looked: &Looked<'_>, listed: &[Found], files: &Files) -> SecretsFacts {
+    let mut found: Vec<SecretFinding> = looked
+        .harvest
+        .secrets
+        .iter()
+        .filter_map(|(file, hit)| Some(present(looked, listed.get(*file)?, hit)))
+        .collect();
+    found.extend(tracked_env_secrets(looked, &found));
+    let mut cut = files.whole().err();
+    let commits_count = match &looked.past {
+        Ok(history) => {
+            cut = cut.or_else(|| history.cut.clone()).or_else(|| submodules(looked));
+            found.extend(history.past.iter().map(|past| gone(looked, past)));
+            counted(history.commits_count, history.cut.clone().map_or(Ok(()), Err))
+        }
+        Err(unseen) => {
+            cut = cut.or_else(|| Some(unseen.clone()));
+            Seen::Unseen(unseen.clone())
+        }
+    };
+    // Those that count first: the list is bounded.
+    found.sort_by_key(|finding| (finding.excuse.is_some(), finding.commit.is_some()));
+    number(&mut found);
+    let excused = found.iter().filter(|finding| finding.excuse.is_some()).count() as u64;
+    let placeholders =
+        looked.harvest.placeholders + looked.past.as_ref().map_or(0, |history| history.placeholders);
+    let whole = || cut.clone().map_or(Ok(()), Err);
+    let mut list = Listed::bounded(found, FINDINGS_MAX, "secrets");
+    list.cut = list.cut.or_else(|| cut.clone());
+    SecretsFacts {
+        found: Seen::new(list),
+        excused_count: counted(excused, whole()),
+        placeholders_count: counted(placeholders, whole()),
+        rules_count: looked.searcher.rules_count(),
+        files_count: counted(looked.harvest.files_count, files.whole()),
+        commits_count,
+    }
+}
+
+/// Histories of submodules are not read.
+fn submodules(looked: &Looked<'_>) -> Option<Unseen> {
+    let tracked = looked.tracked.as_ref().ok()?.as_ref()?;
+    let first = tracked.submodules().into_iter().next()?;
+    let why = format!("the history of the submodule `{first}` was not read");
+    Some(Unseen::new(Blind::CutShort, why).give(format!("seaworthy check {}", quoted(&first))))
+}
+
+/// Numbers the secrets in the order of the list, so that the same repository gives the same facts.
+fn number(found: &mut [SecretFinding]) {
+    let mut numbers: HashMap<u32, u32> = HashMap::new();
+    for finding in found {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX - 1) + 1;
+        finding.secret = *numbers.entry(finding.secret).or_insert(next);
+    }
+}
+
+fn present(looked: &Looked<'_>, found: &Found, hit: &Hit) -> SecretFinding {
+    let path = found.shown();
+    let by_hand = shown_by(&path, hit.line);
+    finding(looked, hit, path, found.role, None, None, by_hand)
+}
+
+fn gone(looked: &Looked<'_>, past: &Past) -> SecretFinding {
+    let path = past.path.to_string_lossy().into_owned();
+    let commit = past.commit.clone();
+    let message = path.starts_with('(');
+    let by_hand = match &commit {
+        Some(commit) if message => format!("git show -s {commit}"),
+        Some(commit) => {
+            format!("git show {} | sed -n {}p", quoted(&format!("{commit}:{path}")), past.hit.line)
+        }
+        None => "git for-each-ref --format='%(refname) %(contents)' refs/tags".to_owned(),
+    };
+    let role = if message { Role::Production } else { role(&past.path) };
+    finding(looked, &past.hit, path, role, commit, past.day.clone(), by_hand)
+}
+
+fn finding(
+    looked: &Looked<'_>,
+    hit: &Hit,
+    path: String,
+    role: Role,
+    commit: Option<String>,
+    committed_on: Option<String>,
+    by_hand: String,
+) -> SecretFinding {
+    let rule = looked.searcher.rule(hit.rule);
+    let made_up = rule.fixture
+        && (matches!(role, Role::Test | Role::Document)
+            || is_template(Path::new(&path))
+            || is_example(&path));
+    let excuse = match &hit.marked {
+        Some(reason) => Some(format!("marked: {reason}")),
+        None => made_up.then(|| "of a kind that tests, examples and prose make up".to_owned()),
+    };
+    SecretFinding {
+        rule: rule.id.clone(),
+        what: hit
+            .setting
+            .as_ref()
+            .map_or_else(|| rule.what.clone(), |setting| format!("the value of {setting}")),
+        path,
+        line: hit.line,
+        commit,
+        committed_on,
+        secret: hit.secret,
+        excuse,
+        revoke: rule.revoke.clone(),
+        by_hand,
+    }
+}
+
+fn is_example(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "examples" | "example" | "demo" | "samples"))
+}
+
+/// Secrets in environment files that git tracks, however they look: their names say that they are some.
+fn tracked_env_secrets(looked: &Looked<'_>, known: &[SecretFinding]) -> Vec<SecretFinding> {
+    let tracked = looked.env_files.iter().filter(|file| {
+        file.tracked == Some(true) && matches!(file.kind, EnvKind::Deployed(_) | EnvKind::Unsaid)
+    });
+    tracked
+        .flat_map(|file| env_secrets(file).map(move |entry| (file, entry)))
+        .filter(|(_, entry)| {
+            let value = secret_part(&entry.value);
+            !is_placeholder(value) && !is_default(value)
+        })
+        .filter(|(file, entry)| {
+            !known.iter().any(|finding| finding.path == file.path && finding.line == entry.line)
+        })
+        .map(|(file, entry)| SecretFinding {
+            rule: "env-file".into(),
+            what: format!("{} in an environment file that git tracks", entry.name),
+            path: file.path.clone(),
+            line: entry.line,
+            commit: None,
+            committed_on: None,
+            secret: looked.searcher.number(secret_part(&entry.value).as_bytes()),
+            excuse: None,
+            revoke: "replace the value wherever it is used".into(),
+            by_hand: shown_by(&file.path, entry.line),
+        })
+        .collect()
+}

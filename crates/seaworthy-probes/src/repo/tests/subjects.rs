@@ -1,0 +1,525 @@
+//! What is detected and read of each subject.
+
+use seaworthy_core::facts::Seen;
+
+use super::{commit, cut, git, items, look, repository, sum, target, write};
+use crate::repo::Detected;
+use crate::repo::pipeline::{Deploy, Stage};
+use seaworthy_core::limits::Limits;
+
+#[test]
+fn says_that_a_store_is_not_used_only_when_no_word_of_it_is_there() {
+    let none = repository(&[("src/main.go", "package main\n"), ("go.mod", "module shop\n")]);
+    let facts = look(none.path());
+    assert!(!facts.stack.uses_postgres.value().unwrap().used);
+    assert!(!facts.stack.uses_redis.value().unwrap().used);
+    for (path, line) in [
+        ("compose.yaml", "services:\n  db:\n    image: postgres:16\n"),
+        ("package.json", "{\"dependencies\": {\n\"pg\": \"8\"}}"),
+        ("Cargo.toml", "[dependencies]\nsqlx = { version = \"0.8\", features = [\"postgres\"] }\n"),
+        ("requirements.txt", "psycopg2-binary==2.9\n"),
+        ("go.mod", "require github.com/jackc/pgx/v5 v5.5.0\n"),
+        ("Gemfile", "gem \"pg\"\n"),
+        (".env.example", "DATABASE_URL=postgres://localhost/shop\n"),
+        ("src/db.ts", "const url = 'postgresql://db/shop';\n"),
+        ("prisma/schema.prisma", "datasource db {\n  provider = \"postgresql\"\n}\n"),
+    ] {
+        let repository = repository(&[(path, line)]);
+        let facts = look(repository.path());
+        let seen = facts
+            .stack
+            .uses_postgres
+            .value()
+            .unwrap_or_else(|| panic!("{path}: {:?}", facts.stack.uses_postgres));
+        assert!(seen.used && seen.because[0].starts_with(path), "{path}: {seen:?}");
+    }
+    for weak in ["-- like postgres\n", "# see libpq\n"] {
+        assert!(look(repository(&[("src/notes.lua", weak)]).path()).stack.uses_postgres.value().is_none());
+    }
+}
+
+const SOUND_WORKFLOW: &str = "
+name: CI
+on:
+  push: {branches: [main]}
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: npm ci
+      - run: npm test
+  build:
+    needs: test
+    steps:
+      - run: |
+          # npm run deploy
+          echo \"npm run deploy\"
+          npm run build
+  deploy:
+    needs: [build]
+    steps:
+      - name: Deploy to production
+        run: npm run deploy
+";
+
+fn deploys(files: &[(&str, &str)]) -> Vec<Deploy> {
+    let repository = repository(files);
+    let facts = look(repository.path());
+    let pipeline = facts.pipeline.value().unwrap().as_ref().unwrap();
+    assert!(pipeline.files.cut.is_none(), "{:?}", pipeline.files.cut);
+    pipeline.deploys.items.clone()
+}
+
+/// Changes one thing in the sound workflow and tells the deployments.
+fn changed(from: &str, to: &str) -> Vec<Deploy> {
+    assert!(SOUND_WORKFLOW.contains(from), "{from}");
+    deploys(&[(".github/workflows/ci.yml", &SOUND_WORKFLOW.replacen(from, to, 1))])
+}
+
+#[test]
+fn reads_the_order_of_github_actions() {
+    let all = |deploy: &Deploy| (deploy.tested_before, deploy.built_before, deploy.automatic);
+    let sound = deploys(&[(".github/workflows/ci.yml", SOUND_WORKFLOW)]);
+    assert_eq!(sound.len(), 1, "{sound:?}");
+    assert_eq!(all(&sound[0]), (true, true, true));
+    assert_eq!(sound[0].line, 23);
+    assert_eq!(all(&changed("needs: [build]", "needs: []")[0]), (false, false, true));
+    assert_eq!(all(&changed("needs: test", "needs: []")[0]), (false, true, true));
+    assert_eq!(all(&changed("npm test", "npm test || true")[0]), (false, true, true));
+    assert_eq!(all(&changed("npm test", "echo npm test")[0]), (false, true, true));
+    assert_eq!(
+        all(&changed("- run: npm test", "- run: npm test\n        continue-on-error: true")[0]),
+        (false, true, true)
+    );
+    assert_eq!(all(&changed("push: {branches: [main]}", "workflow_dispatch:")[0]), (true, true, false));
+    assert_eq!(all(&changed("needs: [build]", "needs: [build]\n    if: always()")[0]), (false, false, true));
+}
+
+#[test]
+fn follows_workflows_that_others_call_or_wait_for() {
+    let tests = "name: Tests\non: {workflow_call: {}, pull_request: {}}\njobs:\n  t:\n    steps:\n      - run: cargo nextest run\n      - run: cargo build --release\n";
+    let deploy = "on: {push: {}}\njobs:\n  all:\n    uses: ./.github/workflows/tests.yml\n  ship:\n    needs: all\n    steps:\n      - run: kubectl apply -f k8s/\n";
+    let found = deploys(&[(".github/workflows/tests.yml", tests), (".github/workflows/deploy.yml", deploy)]);
+    assert!(found[0].tested_before && found[0].built_before, "{found:?}");
+    let waits = "on: {workflow_run: {workflows: [Tests], types: [completed]}}\njobs:\n  ship:\n    if: github.event.workflow_run.conclusion == 'success'\n    steps:\n      - run: fly deploy\n";
+    let found = deploys(&[(".github/workflows/tests.yml", tests), (".github/workflows/deploy.yml", waits)]);
+    assert!(found[0].tested_before, "{found:?}");
+    let careless = waits.replace("    if: github.event.workflow_run.conclusion == 'success'\n", "");
+    let found =
+        deploys(&[(".github/workflows/tests.yml", tests), (".github/workflows/deploy.yml", &careless)]);
+    assert!(!found[0].tested_before, "{found:?}");
+}
+
+#[test]
+fn reads_the_order_of_gitlab() {
+    let file = "stages: [test, build, deploy]\nunit:\n  stage: test\n  script: [pytest]\nimage:\n  stage: build\n  script:\n    - docker build .\nproduction:\n  stage: deploy\n  script: [helm upgrade shop chart/]\n";
+    // `image` is a key of the file itself, so as a job it is none.
+    let file = file.replace("image:\n  stage", "package:\n  stage");
+    let found = deploys(&[(".gitlab-ci.yml", &file)]);
+    assert!(found[0].tested_before && found[0].built_before && found[0].automatic, "{found:?}");
+    let found = deploys(&[(
+        ".gitlab-ci.yml",
+        &file.replace("script: [pytest]", "script: [pytest]\n  allow_failure: true"),
+    )]);
+    assert!(!found[0].tested_before);
+    let found = deploys(&[(
+        ".gitlab-ci.yml",
+        &file.replace("  stage: deploy\n", "  stage: deploy\n  needs: [package]\n"),
+    )]);
+    assert!(found[0].tested_before && found[0].built_before, "{found:?}");
+    let found = deploys(&[(
+        ".gitlab-ci.yml",
+        &file.replace("  stage: deploy\n", "  stage: deploy\n  when: manual\n"),
+    )]);
+    assert!(!found[0].automatic);
+}
+
+#[test]
+fn classifies_steps() {
+    let repository = repository(&[(".github/workflows/ci.yml", SOUND_WORKFLOW)]);
+    let facts = look(repository.path());
+    let steps: Vec<_> =
+        facts.pipeline.value().unwrap().as_ref().unwrap().steps.items.iter().map(|step| step.stage).collect();
+    assert_eq!(steps, [Stage::Test, Stage::Build, Stage::Deploy]);
+}
+
+#[test]
+fn finds_the_entry_of_the_version() {
+    let changelog = "# Changelog\n\n## [Unreleased]\n- soon\n\n## [1.2.0] - 2026-02-03\n### Added\n- a\n- b\n\n## 1.1.0 (March 1, 2026)\ntext\n\n1.0.0\n-----\n* c\n";
+    let repository = repository(&[
+        ("CHANGELOG.md", changelog),
+        ("package.json", "{\n \"name\": \"shop\",\n \"version\": \"1.1.0\"\n}"),
+    ]);
+    let current = |root: &std::path::Path| {
+        look(root).changelog.value().unwrap().as_ref().unwrap().current.value().unwrap().clone()
+    };
+    let entry = current(repository.path()).unwrap();
+    assert_eq!(
+        (entry.version.as_str(), entry.date.as_deref(), entry.line, entry.changes_count),
+        ("1.1.0", Some("2026-03-01"), 11, 1)
+    );
+    git(repository.path(), &["tag", "v1.2.0"]);
+    let entry = current(repository.path()).unwrap();
+    assert_eq!((entry.date.as_deref(), entry.changes_count), (Some("2026-02-03"), 2));
+    git(repository.path(), &["tag", "-a", "v1.3.0", "-m", "x"]);
+    assert_eq!(current(repository.path()), None);
+    let versions: Vec<_> = look(repository.path())
+        .changelog
+        .value()
+        .unwrap()
+        .as_ref()
+        .unwrap()
+        .entries
+        .items
+        .iter()
+        .map(|entry| entry.version.clone())
+        .collect();
+    assert_eq!(versions, ["1.2.0", "1.1.0", "1.0.0"]);
+}
+
+#[test]
+fn tells_which_migrations_lead_back() {
+    let repository = repository(&[
+        ("migrations/0001_a.up.sql", "CREATE TABLE a();"),
+        ("migrations/0001_a.down.sql", "DROP TABLE a;"),
+        ("migrations/0002_b.up.sql", "CREATE TABLE b();"),
+        ("migrations/0002_b.down.sql", "-- nothing\n"),
+        (
+            "migrations/0003_c.up.sql",
+            "-- irreversible: the column's content is gone\n-- forward-fix: restore it from the export of the day\nALTER TABLE a DROP COLUMN b;",
+        ),
+        ("goose/migrations/1_x.sql", "-- +goose Up\nCREATE TABLE x();\n-- +goose Down\nDROP TABLE x;\n"),
+        ("db/migrate/2020_y.rb", "class Y\n  def change\n    create_table :y\n  end\nend\n"),
+        ("alembic/versions/z.py", "def upgrade():\n    op.x()\n\ndef downgrade():\n    pass\n"),
+        (
+            "knex/migrations/1_k.js",
+            "exports.up = function (k) { return k.x(); };\nexports.down = function (k) { return k.y(); };\n",
+        ),
+        (
+            "django/migrations/0001_d.py",
+            "class Migration(migrations.Migration):\n    operations = [migrations.RunPython(forward)]\n",
+        ),
+    ]);
+    let facts = look(repository.path());
+    let told: Vec<(&str, &str, bool, bool)> = items(&facts.migrations.entries)
+        .iter()
+        .map(|migration| {
+            (
+                migration.tool.as_str(),
+                migration.name.as_str(),
+                migration.way_back.is_some(),
+                migration.forward_fix.is_some() && migration.irreversible.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("alembic", "z", false, false),
+            ("rails", "2020_y", true, false),
+            ("django", "0001_d", false, false),
+            ("goose", "1_x", true, false),
+            ("script", "1_k", true, false),
+            ("up-down-sql", "0001_a", true, false),
+            ("up-down-sql", "0002_b", false, false),
+            ("up-down-sql", "0003_c", false, true),
+        ]
+    );
+}
+
+#[test]
+fn leftovers_are_statements_and_not_words() {
+    let script = "// console.log(1)\nconst a = 'console.log(2)';\nconsole.log(3);\nconst b = `console.log(4) ${console.log(5)}`;\n/* debugger; */\ndebugger;\nconst r = /console.log(6)/;\nconsole.error('kept');\nconsole.log(7); // eslint-disable-line no-console\nlogger.debugger = 1;\n";
+    let rust = "fn main() {\n    let s = r#\"dbg!(1)\"#;\n    dbg!(2);\n    let c: char = '\"'; // dbg!(3)\n    todo!(\"x\");\n}\n#[cfg(test)]\nmod tests { fn t() { dbg!(4); } }\n";
+    let python = "\"\"\"breakpoint()\"\"\"\nimport pdb; pdb.set_trace()\n# breakpoint()\n";
+    let repository = repository(&[
+        ("src/app.js", script),
+        ("src/main.rs", rust),
+        ("src/app.py", python),
+        ("tests/app.test.js", "console.log(1);\nit.only('x', () => {});\n"),
+        ("scripts/tool.js", "console.log(1);\n"),
+        ("vendor/lib.js", "console.log(1);\n"),
+    ]);
+    let facts = look(repository.path());
+    let told: Vec<(&str, u64, &str, bool)> = items(&facts.leftovers.found)
+        .iter()
+        .map(|found| (found.path.as_str(), found.line, found.rule.as_str(), found.excuse.is_some()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("src/app.js", 3, "console-log", false),
+            ("src/app.js", 4, "console-log", false),
+            ("src/app.js", 6, "debugger-statement", false),
+            ("src/app.js", 9, "console-log", true),
+            ("src/app.py", 2, "pdb", false),
+            ("src/main.rs", 3, "dbg-macro", false),
+            ("src/main.rs", 5, "todo-macro", false),
+            ("tests/app.test.js", 2, "focused-test", false),
+        ]
+    );
+    assert_eq!(facts.leftovers.files_count.value(), Some(&3));
+}
+
+#[test]
+fn measures_secrets_of_deployed_environments_and_tells_no_value() {
+    let strong = "k3JQ9vX7sLmT2bNc8RfWz1YpHd6GaEu4";
+    let files = format!(
+        "NODE_ENV=production\nJWT_SECRET={strong}\nSESSION_SECRET=hunter2\nCOOKIE_SECRET={strong}\nSMTP_PASSWORD=changeme\nAPI_URL=http://localhost:3000\nDATABASE_URL=postgres://shop:{strong}x@db.internal/shop\nDEBUG=true\n"
+    );
+    let repository = repository(&[
+        (".gitignore", ".env*\n!.env.example\n"),
+        (".env.example", "JWT_SECRET=\nSTRIPE_KEY=sk_test_1\n"),
+    ]);
+    write(
+        repository.path(),
+        &[(".env.production", &files), (".env.local", &format!("JWT_SECRET={strong}\n"))],
+    );
+    let facts = look(repository.path());
+    let live: Vec<_> = items(&facts.settings.live)
+        .iter()
+        .map(|secret| {
+            (
+                secret.name.as_str(),
+                secret.signing,
+                secret.length_chars,
+                secret.default_value,
+                secret.same_as.len(),
+                secret.shared_with.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        live,
+        [
+            ("JWT_SECRET", true, 32, false, 1, 1),
+            ("SESSION_SECRET", true, 7, true, 0, 0),
+            ("COOKIE_SECRET", true, 32, false, 1, 1),
+            ("SMTP_PASSWORD", false, 8, true, 0, 0),
+            ("DATABASE_URL", false, 33, false, 0, 0),
+        ]
+    );
+    assert!(items(&facts.settings.live)[0].entropy_bits >= 128);
+    assert!(items(&facts.settings.live)[1].entropy_bits < 40);
+    let out: Vec<_> = items(&facts.settings.out_of_place)
+        .iter()
+        .map(|place| (place.name.as_str(), place.what.as_str()))
+        .collect();
+    assert_eq!(out, [("API_URL", "an address of this machine"), ("DEBUG", "a debug switch")]);
+    assert!(!super::json(&facts).to_string().contains(strong));
+    let file = &items(&facts.settings.env_files).iter().find(|file| file.path == ".env.production").unwrap();
+    assert_eq!(
+        (file.environment.as_deref(), file.tracked.value(), file.others_may_read),
+        (Some("production"), Some(&false), true)
+    );
+}
+
+#[test]
+fn literals_and_sources_of_deployments() {
+    let repository = repository(&[
+        (
+            "compose.yaml",
+            "services:\n  shop:\n    image: shop\n    env_file: .env\n    environment:\n      SESSION_SECRET: f00bA7baz9qux1\n      LOG: info\n      DB_PASSWORD: ${DB_PASSWORD}\n",
+        ),
+        (
+            "Dockerfile",
+            "FROM node:22 AS build\nRUN <<EOF\nUSER nobody\nEOF\nFROM gcr.io/distroless/nodejs\nENV API_TOKEN=q7RtZ2mKx9Lw \\\n  LOG=info\nUSER 10001\nHEALTHCHECK CMD true\n",
+        ),
+        (
+            "deploy/shop.service",
+            "[Service]\nEnvironment=\"SMTP_PASSWORD=q7RtZ2mKx9Lw\" LOG=info\nEnvironmentFile=/etc/shop/env\n",
+        ),
+        (
+            "k8s/shop.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n        - env:\n            - name: JWT_SECRET\n              value: q7RtZ2mKx9Lw\n            - name: OTHER\n              valueFrom: {secretKeyRef: {name: a, key: b}}\n",
+        ),
+    ]);
+    let facts = look(repository.path());
+    let literals: Vec<_> = items(&facts.settings.literals)
+        .iter()
+        .map(|literal| (literal.kind.as_str(), literal.name.as_str(), literal.line))
+        .collect();
+    assert_eq!(
+        literals,
+        [
+            ("compose", "SESSION_SECRET", 6),
+            ("dockerfile", "API_TOKEN", 6),
+            ("unit", "SMTP_PASSWORD", 2),
+            ("cluster", "JWT_SECRET", 8)
+        ]
+    );
+    let sources: Vec<_> = items(&facts.settings.sources)
+        .iter()
+        .map(|source| (source.kind.as_str(), source.path.as_str()))
+        .collect();
+    assert_eq!(
+        sources,
+        [
+            ("cluster-secret", "k8s/shop.yaml"),
+            ("environment-file", "compose.yaml"),
+            ("environment-file", "deploy/shop.service")
+        ]
+    );
+    let docker = &items(&facts.stack.dockerfiles)[0];
+    assert_eq!(
+        (docker.user.as_deref(), docker.healthcheck_stated, docker.base_images.len()),
+        (Some("10001"), true, 2)
+    );
+}
+
+#[test]
+fn licences_are_known_where_something_on_disk_states_them() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {
+        "": {"name": "shop"},
+        "node_modules/a": {"version": "1.0.0", "license": "MIT"},
+        "node_modules/b": {"version": "2.0.0", "license": "(MIT OR GPL-3.0-only)"},
+        "node_modules/c": {"version": "3.0.0", "license": "AGPL-3.0-only"},
+        "node_modules/d": {"version": "4.0.0"},
+        "node_modules/e": {"version": "5.0.0"},
+        "node_modules/f": {"version": "6.0.0"},
+        "node_modules/g": {"version": "7.0.0", "license": "SEE LICENSE IN x"},
+        "node_modules/dev": {"version": "1.0.0", "dev": true, "license": "AGPL-3.0-only"}}}"#;
+    let bill = r#"{"bomFormat": "CycloneDX", "components": [{"name": "e", "version": "5.0.0", "licenses": [{"license": {"id": "ISC"}}]}]}"#;
+    let repository = repository(&[
+        ("package-lock.json", lock),
+        ("package.json", "{\"dependencies\": {\"a\": \"1\"}}"),
+        ("bom.cdx.json", bill),
+        ("NOTICE", "a b c d e f\n"),
+        (".gitignore", "node_modules\n"),
+    ]);
+    write(
+        repository.path(),
+        &[("node_modules/d/package.json", "{\"version\": \"4.0.0\", \"license\": \"Apache-2.0\"}")],
+    );
+    let facts = look(repository.path());
+    let told: Vec<_> = items(&facts.licences.dependencies)
+        .iter()
+        .map(|one| (one.name.as_str(), one.licence.value().map(String::as_str), one.allowed.value().copied()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("a", Some("MIT"), Some(true)),
+            ("b", Some("(MIT OR GPL-3.0-only)"), Some(true)),
+            ("c", Some("AGPL-3.0-only"), Some(false)),
+            ("d", Some("Apache-2.0"), Some(true)),
+            ("e", Some("ISC"), Some(true)),
+            ("f", None, None),
+            ("g", Some("SEE LICENSE IN x"), None),
+        ]
+    );
+    let notices = facts.licences.notices.value().unwrap().as_ref().unwrap();
+    assert_eq!((notices.complete, notices.missing.as_slice()), (false, ["g".to_owned()].as_slice()));
+}
+
+#[test]
+fn licences_of_crates_come_from_their_sources() {
+    let lock = "version = 4\n[[package]]\nname = \"shop\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.1\"\nsource = \"registry+x\"\n\n[[package]]\nname = \"gone\"\nversion = \"0.1.0\"\nsource = \"registry+x\"\n";
+    let repository = repository(&[
+        ("Cargo.toml", "[package]\nname = \"shop\"\nversion = \"1.0.0\"\n"),
+        ("Cargo.lock", lock),
+        ("deny.toml", "[licenses]\nallow = [\"Apache-2.0\"]\n"),
+    ]);
+    let sources = tempfile::tempdir().unwrap();
+    write(
+        sources.path(),
+        &[(
+            "serde-1.0.1/Cargo.toml",
+            "[package]\nname = \"serde\"\nversion = \"1.0.1\"\nlicense = \"MIT OR Apache-2.0\"\n",
+        )],
+    );
+    let mut target = target(repository.path());
+    target.cargo = vec![sources.path().to_owned()];
+    let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+    let told: Vec<_> = items(&facts.licences.dependencies)
+        .iter()
+        .map(|one| (one.name.as_str(), one.allowed.value().copied(), one.policy.as_str()))
+        .collect();
+    assert_eq!(told, [("gone", None, "deny.toml"), ("serde", Some(true), "deny.toml")]);
+}
+
+#[test]
+fn reports_count_for_the_commit_that_they_name() {
+    let repository = repository(&[("a.txt", "x"), (".gitignore", "reports\n")]);
+    let head = git(repository.path(), &["rev-parse", "HEAD"]);
+    let sarif = |commit: &str, level: &str| {
+        format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "lint"}}}}, "results": [{{"level": "{level}"}}], "versionControlProvenance": [{{"repositoryUri": "x", "revisionId": "{commit}"}}]}}]}}"#
+        )
+    };
+    let junit = |commit: &str, inner: &str| {
+        format!(
+            r#"<testsuites><testsuite name="all"><properties><property name="commit" value="{commit}"/></properties><testcase classname="a" name="one">{inner}</testcase><testcase classname="a" name="two"/></testsuite></testsuites>"#
+        )
+    };
+    write(
+        repository.path(),
+        &[
+            ("reports/lint.sarif", &sarif(&head, "warning")),
+            ("reports/old.sarif", &sarif(&"0".repeat(40), "error")),
+            ("reports/1.xml", &junit(&head, "")),
+            ("reports/2.xml", &junit(&head, "<failure message=\"x\"/>")),
+            ("reports/3.xml", "<testsuite><testcase name=\"x\"/></testsuite>"),
+        ],
+    );
+    let mut target = target(repository.path());
+    target.reports = vec!["reports".to_owned()];
+    let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+    let lint: Vec<_> = items(&facts.reports.lint)
+        .iter()
+        .map(|report| (report.errors_count, report.warnings_count, report.for_head.value().copied()))
+        .collect();
+    assert_eq!(lint, [(0, 1, Some(true)), (1, 0, Some(false))]);
+    let tests: Vec<_> = items(&facts.reports.tests)
+        .iter()
+        .map(|report| (report.tests_count, report.failures_count, report.for_head.value().copied()))
+        .collect();
+    assert_eq!(tests, [(2, 0, Some(true)), (2, 1, Some(true)), (1, 0, None)]);
+    assert_eq!(facts.reports.test_runs_count.value(), Some(&2));
+    assert!((facts.reports.flaky_percent.value().unwrap() - 100.0 / 3.0).abs() < 0.01);
+    for bad in [
+        "<a/>",
+        "<!DOCTYPE x [<!ENTITY a \"b\">]><testsuite/>",
+        "<testsuite><testcase name=\"x\">",
+        "not xml",
+    ] {
+        write(repository.path(), &[("reports/bad.xml", bad)]);
+        let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+        assert!(cut(&facts.reports.tests).is_some(), "{bad}");
+    }
+}
+
+#[test]
+fn looks_at_a_directory_inside_of_a_repository() {
+    let repository = repository(&[("services/shop/a.txt", "x"), ("services/other/b.txt", "y")]);
+    commit(repository.path(), "two");
+    let facts = look(&repository.path().join("services/shop"));
+    assert_eq!(facts.files.read_count, 1);
+    assert_eq!(facts.git.value().unwrap().as_ref().unwrap().tracked_count.value(), Some(&1));
+    assert_eq!(facts.secrets.commits_count.value(), Some(&2));
+}
+
+#[test]
+fn detects_enough_for_a_first_manifest() {
+    let repository = repository(&[
+        (
+            "package.json",
+            "{\"name\": \"shop\", \"version\": \"1.0.0\", \"dependencies\": {\n\"pg\": \"8\",\n\"ioredis\": \"5\"}}",
+        ),
+        ("openapi.yaml", "openapi: 3.1.0\ninfo: {title: shop, version: '1'}\npaths: {/: {}}\n"),
+        (".env.example", "DATABASE_URL=\nREDIS_URL=\n"),
+        ("src/app.ts", "export {}\n"),
+        ("Dockerfile", "FROM node:22\n"),
+    ]);
+    let detected = Detected::of(&look(repository.path()));
+    assert_eq!(detected.name.as_deref(), Some("shop"));
+    assert_eq!(detected.languages, ["typescript"]);
+    assert_eq!(detected.openapi, ["openapi.yaml"]);
+    assert_eq!(
+        (detected.postgres.used, detected.postgres.variable.as_deref()),
+        (Some(true), Some("DATABASE_URL"))
+    );
+    assert_eq!((detected.redis.used, detected.redis.variable.as_deref()), (Some(true), Some("REDIS_URL")));
+    assert_eq!(detected.containers, ["Dockerfile"]);
+}
