@@ -234,12 +234,21 @@ pub struct UnitFacts {
     pub restart: String,
     /// `NoNewPrivileges=`.
     pub no_new_privileges: bool,
-    /// `EnvironmentFile=`, without a leading `-`.
-    pub environment_files: Vec<String>,
+    /// `EnvironmentFile=`.
+    pub environment_files: Vec<UnitEnvFile>,
     /// Names in `Environment=` that hold a secret by their name: every user can read a unit.
     pub secrets_in_unit: Vec<String>,
     /// Memory it may use in bytes by `MemoryMax=`; null when it does not say, or `infinity`.
     pub memory_max_bytes: Option<u64>,
+}
+
+/// One file that a unit loads its variables from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UnitEnvFile {
+    /// Where it lies on the host.
+    pub path: String,
+    /// Whether the unit starts without it.
+    pub optional: bool,
 }
 
 /// One file with environment variables.

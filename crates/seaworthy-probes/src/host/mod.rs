@@ -161,15 +161,16 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn ground(pid: Option<u32>, root: &std::path::Path) -> Ground {
+    let tree = Tree::open(root);
     let processes = Processes::of(pid);
     let holders = processes.as_ref().map(Processes::sockets).map_err(Unseen::clone);
     let sockets = ports::listening(pid);
     let server = match (&sockets, &processes, &holders) {
-        (Ok(sockets), Ok(processes), Ok(holders)) => Ok(sshd::server(sockets, processes, holders)),
+        (Ok(sockets), Ok(processes), Ok(holders)) => Ok(sshd::server(sockets, processes, holders, &tree)),
         (Err(why), _, _) | (_, Err(why), _) | (_, _, Err(why)) => Err(why.clone()),
     };
     let daemon = clock::daemon(&processes);
-    Ground { tree: Tree::open(root), processes, holders, sockets, server, daemon }
+    Ground { tree, processes, holders, sockets, server, daemon }
 }
 
 async fn methods(
@@ -272,7 +273,12 @@ fn files(
     let mut places = Places::default();
     places.named.extend(target.env_files.iter().cloned());
     if let Ok(Some(unit)) = unit {
-        places.named.extend(unit.environment_files.iter().cloned());
+        for file in &unit.environment_files {
+            // One that need not be there and is not was not loaded.
+            if !file.optional || tree.has(&file.path)? {
+                places.named.insert(file.path.clone());
+            }
+        }
     }
     match found {
         Ok(found) => {

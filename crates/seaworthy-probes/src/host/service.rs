@@ -17,6 +17,9 @@ use super::processes::{
 const PROCESSES_MAX: usize = 1_000;
 /// Most names of variables that are listed.
 const NAMES_MAX: usize = 2_000;
+/// Programs that run the file in their first argument, by how their names begin.
+const INTERPRETERS: [&str; 11] =
+    ["python", "node", "ruby", "perl", "php", "bash", "sh", "dash", "deno", "bun", "tsx"];
 /// Longest name that the kernel keeps of a program.
 const KERNEL_NAME_CHARS: usize = 15;
 
@@ -123,10 +126,12 @@ fn goes_by(process: &Process, service: &str) -> bool {
     let unit = if service.contains('.') { service.to_owned() } else { format!("{service}.service") };
     let in_unit = || control_groups(process.pid).is_ok_and(|groups| groups.lines().any(|l| base(l) == unit));
     let program = || executable(process.pid).and_then(|path| Some(base(path.to_str()?)));
-    // Interpreters show the script as an argument.
+    // Interpreters show the script as an argument. Of other programs an argument is what they work on.
     let named = || {
         let words = arguments(process.pid).unwrap_or_default();
-        words.iter().take(2).any(|word| base(word) == service)
+        let first = words.first().map(|word| base(word)).unwrap_or_default();
+        let interprets = INTERPRETERS.iter().any(|name| first.starts_with(name));
+        first == service || (interprets && words.get(1).is_some_and(|word| base(word) == service))
     };
     process.name == short || in_unit() || program().as_deref() == Some(service) || named()
 }

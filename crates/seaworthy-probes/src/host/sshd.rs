@@ -3,6 +3,7 @@
 //! With consent to probe it opens one connection to the server and asks by `ssh -o PreferredAuthentications=none`
 //! which ways to sign in there are, as the user `seaworthy`, who need not exist. Never tries a password or a key.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
@@ -36,25 +37,47 @@ pub(super) struct Server {
     pub(super) sockets: Vec<Socket>,
     /// The process that listens, where it was seen. systemd listens for a server that starts when called.
     listener: Option<Process>,
+    /// Whether several servers listen, each with settings of its own.
+    several: bool,
 }
 
-/// The sockets of SSH servers: held by `sshd`, or port 22 held by whoever cannot be seen or by systemd.
-pub(super) fn server(sockets: &[Socket], processes: &Processes, holders: &Sockets) -> Option<Server> {
+/// The sockets of SSH servers: held by `sshd`, or held by whoever cannot be seen or by systemd, on port 22 or on a
+/// port that the server's files name.
+pub(super) fn server(
+    sockets: &[Socket],
+    processes: &Processes,
+    holders: &Sockets,
+    tree: &Result<Tree, Unseen>,
+) -> Option<Server> {
+    let mut ports = BTreeSet::from([22]);
+    if let Ok(Ok(config)) = tree.as_ref().map(|tree| Config::read(tree, MAIN)) {
+        ports.extend(config.ports);
+    }
     let holder = |socket: &Socket| {
         let pids = holders.holders.get(&socket.inode)?;
         pids.iter().find_map(|pid| processes.by_pid.get(pid))
     };
     let is_ssh = |socket: &&Socket| match holder(socket) {
         Some(process) => {
-            matches!(process.name.as_str(), "sshd" | "dropbear")
-                || (socket.port == 22 && process.name.starts_with("systemd"))
+            is_server(process) || (ports.contains(&socket.port) && process.name.starts_with("systemd"))
         }
-        None => socket.port == 22,
+        None => ports.contains(&socket.port),
     };
     let found: Vec<Socket> = sockets.iter().filter(is_ssh).copied().collect();
-    let named = processes.by_pid.values().find(|process| process.name == "sshd");
+    let listeners: BTreeSet<u32> = found.iter().filter_map(holder).map(|process| process.pid).collect();
+    let named = processes.by_pid.values().find(|process| is_server(process));
     let listener = found.iter().find_map(holder).or(named).cloned();
-    (!found.is_empty()).then_some(Server { sockets: found, listener })
+    let several = listeners.len() > 1;
+    (!found.is_empty()).then_some(Server { sockets: found, listener, several })
+}
+
+/// Whether a process is the server itself. One that serves a person listens too, on ports that are forwarded.
+fn is_server(process: &Process) -> bool {
+    let serves_one = || {
+        let title = arguments(process.pid).unwrap_or_default().join(" ");
+        title.starts_with("sshd: ") && !title.contains("[listener]")
+    };
+    process.name == "dropbear" || (process.name == "sshd" && !serves_one())
 }
 
 /// What the server answered to a call without any proof.
@@ -225,6 +248,12 @@ fn read(server: &Server, tree: &Tree) -> (Result<Config, Unseen>, Seen<bool>) {
     if server.listener.as_ref().is_some_and(|process| process.name == "dropbear") {
         let why = Unseen::new(Blind::Unsupported, "the SSH server is dropbear")
             .give("attest its settings; only OpenSSH is understood");
+        return (Err(why.clone()), why.into());
+    }
+    if server.several {
+        let why =
+            Unseen::new(Blind::Unsupported, "several SSH servers listen, each with settings of its own")
+                .give("stop all but one, or attest their settings");
         return (Err(why.clone()), why.into());
     }
     let words = match server.listener.as_ref().filter(|process| process.name == "sshd") {

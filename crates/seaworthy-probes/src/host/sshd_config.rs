@@ -1,5 +1,7 @@
 //! Understands `sshd_config`: `Include`, `Match`, and that the first value of a keyword counts.
 
+use std::collections::BTreeSet;
+
 use seaworthy_core::facts::{Blind, Unseen};
 
 use super::facts::MatchSetting;
@@ -34,6 +36,8 @@ pub(super) struct Config {
     /// Below `Match all`: at each connection these go before what stands outside.
     always: Vec<(String, String)>,
     pub(super) matches: Vec<MatchSetting>,
+    /// `Port`, and the ports of `ListenAddress`.
+    pub(super) ports: BTreeSet<u16>,
     /// When one of the files was last changed in content or rights, in seconds since 1970.
     pub(super) changed: i64,
     files: usize,
@@ -118,6 +122,12 @@ impl Config {
             "dsaauthentication" => "pubkeyauthentication",
             other => other,
         };
+        let port = arguments(rest).into_iter().next().unwrap_or_default();
+        let port =
+            if keyword == "port" { Some(port.as_str()) } else { port.rsplit_once(':').map(|(_, port)| port) };
+        if matches!(keyword, "port" | "listenaddress") {
+            self.ports.extend(port.and_then(|port| port.parse::<u16>().ok()));
+        }
         if !KEYWORDS.iter().any(|(name, _)| *name == keyword) {
             return;
         }

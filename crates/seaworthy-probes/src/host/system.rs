@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 
 use super::facts::{OsRelease, SystemFacts};
-use super::processes::{Processes, bounded, control_groups};
+use super::processes::{Processes, bounded, control_groups, namespace};
 use super::tree::Tree;
 
 /// Longest small text file that is read, in bytes.
@@ -16,6 +16,8 @@ const MOUNTS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const DISKS_MAX: usize = 256;
 /// Limits of control groups from here on mean "none": the old interface says so with a huge number.
 const UNLIMITED_BYTES: u64 = 1 << 60;
+/// The namespace of process ids that every kernel starts with; its number is part of the kernel's interface.
+const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 /// What counts as one processor.
 const MILLICORES: u64 = 1_000;
 
@@ -26,13 +28,11 @@ pub(super) fn facts(
     pid: u32,
     namespace_pid: Option<u32>,
 ) -> SystemFacts {
-    let on = |look: fn(&Tree) -> Result<Option<String>, Unseen>| {
-        tree.as_ref().map_err(Unseen::clone).and_then(look)
-    };
+    let container = tree.as_ref().map_err(Unseen::clone).and_then(|tree| container(tree, namespace_pid));
     let disks = tree.as_ref().map_err(Unseen::clone).and_then(|tree| disks(tree, namespace_pid));
     SystemFacts {
         os: tree.as_ref().map_err(Unseen::clone).and_then(os).into(),
-        container: on(container).into(),
+        container: container.into(),
         systemd_running: tree
             .as_ref()
             .map_err(Unseen::clone)
@@ -81,8 +81,12 @@ pub(super) fn os(tree: &Tree) -> Result<OsRelease, Unseen> {
     })
 }
 
-/// Signs that container runtimes leave.
-fn container(tree: &Tree) -> Result<Option<String>, Unseen> {
+/// Signs that container runtimes leave. Virtual machines are made from images of containers and keep the signs, so
+/// that they count only where the processes have a namespace of their own.
+fn container(tree: &Tree, pid: Option<u32>) -> Result<Option<String>, Unseen> {
+    if namespace(pid, "pid")?.as_os_str() == FIRST_PID_NAMESPACE {
+        return Ok(None);
+    }
     let signs = [
         ("run/.containerenv", "podman"),
         (".dockerenv", "docker"),

@@ -6,7 +6,7 @@ use nix::sys::stat::SFlag;
 use seaworthy_core::facts::{Blind, Unseen};
 
 use super::environment;
-use super::facts::UnitFacts;
+use super::facts::{UnitEnvFile, UnitFacts};
 use super::tree::{Tree, kind};
 
 /// Where units lie; what comes first hides what comes later.
@@ -84,14 +84,16 @@ pub(super) fn read(tree: &Tree, unit: &str) -> Result<Option<UnitFacts>, Unseen>
         enabled_at_boot: enabled_at_boot(tree, unit)?,
         restart: last("Restart").unwrap_or_else(|| "no".to_owned()),
         no_new_privileges: yes("NoNewPrivileges"),
-        environment_files: settings
-            .of("EnvironmentFile")
-            .iter()
-            .map(|path| path.trim_start_matches('-').to_owned())
-            .collect(),
+        environment_files: settings.of("EnvironmentFile").iter().map(|line| env_file(line)).collect(),
         secrets_in_unit: names.filter(|name| environment::is_secret(name)).collect(),
         memory_max_bytes: last("MemoryMax").as_deref().and_then(bytes),
     }))
+}
+
+/// A leading `-` says that the file need not be there.
+fn env_file(line: &str) -> UnitEnvFile {
+    let (path, optional) = line.strip_prefix('-').map_or((line, false), |path| (path, true));
+    UnitEnvFile { path: path.to_owned(), optional }
 }
 
 /// The drop-ins of a unit in the order in which they are read.

@@ -134,13 +134,15 @@ fn units_are_read_with_their_drop_ins() {
         ),
         (
             "etc/systemd/system/shop.service.d/b.conf",
-            "[Service]\nUser=shop\nEnvironmentFile=\nEnvironmentFile=/etc/b\n",
+            "[Service]\nUser=shop\nEnvironmentFile=\nEnvironmentFile=/etc/b\nEnvironmentFile=-/etc/c\n",
         ),
         ("lib/systemd/system/shop.service.d/a.conf", "[Service]\nUser=other\nRestart=always\n# User=root\n"),
     ]);
     let unit = units::read(&tree, "shop.service").expect("readable").expect("there");
     assert_eq!(unit.user.as_deref(), Some("shop"));
-    assert_eq!(unit.environment_files, ["/etc/b"]);
+    let files: Vec<_> =
+        unit.environment_files.iter().map(|file| (file.path.as_str(), file.optional)).collect();
+    assert_eq!(files, [("/etc/b", false), ("/etc/c", true)]);
     assert_eq!(unit.secrets_in_unit, ["API_TOKEN"]);
     assert_eq!(
         (unit.restart.as_str(), unit.memory_max_bytes, unit.enabled_at_boot),

@@ -129,6 +129,16 @@ fn blocks_for_patterns_of_users_may_mean_root() {
 }
 
 #[test]
+fn ports_are_those_of_the_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let main =
+        "Port 2222\nListenAddress 0.0.0.0\nListenAddress [::]:2200\nPort x\nListenAddress 192.0.2.1:2201\n";
+    let path = written(folder.path(), main, &[]);
+    let config = Config::read(&Tree::open(Path::new("/")).expect("the root"), &path).expect("understood");
+    assert_eq!(config.ports.into_iter().collect::<Vec<_>>(), [2200, 2201, 2222]);
+}
+
+#[test]
 fn the_command_line_goes_before_the_files() {
     let options = options(
         "sshd: /usr/sbin/sshd -D -o PermitRootLogin=yes -oPasswordAuthentication=no -f /etc/x [listener]",
