@@ -1,6 +1,7 @@
 //! Chores of the workspace: `cargo xtask NAME`.
 
 mod new_requirement;
+mod schemas;
 mod setup;
 mod test;
 #[cfg(test)]
@@ -14,6 +15,7 @@ const HELP: &str = "usage: cargo xtask CHORE
   test                            set up, check the code, run every test, prove the catalog
   check                           what is fast of it: format, lints, catalog
   setup                           install the Debian packages that the tests start
+  schemas                         write the published JSON schemas
   new-requirement AREA ID         write the stub of a requirement
 ";
 
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         ["test"] => test::all(),
         ["check"] => test::fast(),
         ["setup"] => setup::packages(),
+        ["schemas"] => schemas::write(),
         ["new-requirement", area, id] => new_requirement::write(area, id),
         _ => {
             tell(HELP);

@@ -13,30 +13,30 @@ static KNOWN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     lines.map(str::to_lowercase).collect()
 });
 
-/// Beginnings by which examples say that a value is to be put in.
-const PLACEHOLDER_BEGINNINGS: [&str; 22] = [
+/// Words by which examples say that a value is to be put in, wherever they stand in it: `https://your-domain.com`.
+const PLACEHOLDER_WORDS: [&str; 9] = [
     "your_",
     "your-",
-    "your ",
     "yourdomain",
-    "my_placeholder",
     "changeme",
     "change_me",
     "change-me",
+    "replaceme",
+    "replace_me",
+    "placeholder",
+];
+/// Beginnings by which examples say the same, which are found in the middle of sound values as well.
+const PLACEHOLDER_BEGINNINGS: [&str; 10] = [
+    "your ",
     "change this",
     "change_this",
     "change-this",
     "changethis",
     "replace_",
     "replace-",
-    "replaceme",
     "insert_",
     "insert-",
     "enter_",
-    "enter-",
-    "put_",
-    "put-",
-    "placeholder",
 ];
 /// Values that stand for "nothing yet".
 const PLACEHOLDERS: [&str; 12] =
@@ -53,6 +53,7 @@ pub fn is_placeholder(value: &str) -> bool {
     let bracketed =
         |open: &str, close: &str| value.len() > 2 && value.starts_with(open) && value.ends_with(close);
     PLACEHOLDERS.contains(&value.as_str())
+        || PLACEHOLDER_WORDS.iter().any(|word| value.contains(word))
         || PLACEHOLDER_BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
         || bracketed("<", ">")
         || bracketed("[", "]") && value.contains("your")
@@ -75,8 +76,15 @@ mod tests {
 
     #[test]
     fn placeholders_are_seen_and_plain_settings_are_not() {
-        for value in ["your_access_key", "your-bucket", "<secret>", "CHANGEME", "xxxxxx", "replace_with_key"]
-        {
+        for value in [
+            "your_access_key",
+            "your-bucket",
+            "<secret>",
+            "CHANGEME",
+            "xxxxxx",
+            "replace_with_key",
+            "https://your-domain.com",
+        ] {
             assert!(is_placeholder(value), "{value}");
         }
         for value in ["us-east-1", "production", "3000", "", "[::1]", "https://shop.example.com"] {

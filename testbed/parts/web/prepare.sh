@@ -15,6 +15,7 @@ mkdir -p bin uploads redis run tmp/body tls
 strip -o bin/shop "$TESTBED/service/target/debug/shop" || cp "$TESTBED/service/target/debug/shop" bin/shop
 
 cp -r "$TESTBED/service/deploy/nginx/include" nginx
+cp "$TESTBED/service/openapi.yaml" .
 
 # A root and an intermediate authority, and a certificate for 90 days.
 bash "$PART/certificate.sh" authorities

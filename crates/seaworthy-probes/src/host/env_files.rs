@@ -2,6 +2,7 @@
 //! Their values are read to say something of them and go no further.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 
@@ -11,6 +12,9 @@ use super::tree::Tree;
 
 /// Names under which dotenv libraries look in the folder of a service.
 const DOTENV_NAMES: [&str; 4] = [".env", ".env.local", ".env.production", ".env.production.local"];
+/// Names of templates in a repository.
+const TEMPLATE_NAMES: [&str; 5] =
+    [".env.example", ".env.sample", ".env.template", ".env.dist", "env.example"];
 /// Most files that are looked at.
 const FILES_MAX: usize = 100;
 /// Longest file that is read, in bytes.
@@ -48,6 +52,18 @@ pub(super) struct Places {
     pub(super) named: BTreeSet<String>,
     /// Working directories of the service's processes.
     pub(super) folders: BTreeSet<String>,
+}
+
+/// What the templates of a repository say, first come first served: `.env.example` and its like.
+pub(super) fn templates(repo: Option<&Path>) -> Result<Variables, Unseen> {
+    let mut variables = Variables::default();
+    let Some(repo) = repo.filter(|repo| repo.is_dir()) else { return Ok(variables) };
+    let tree = Tree::open(repo)?;
+    for name in TEMPLATE_NAMES {
+        let text = tree.read(name, FILE_BYTES_MAX)?.unwrap_or_default();
+        variables.add(&Variables::of_file(&String::from_utf8_lossy(&text)));
+    }
+    Ok(variables)
 }
 
 /// What the files showed.

@@ -50,6 +50,14 @@ impl Variables {
         self.such(is_placeholder)
     }
 
+    /// Names of secrets whose value stands under the same name in a template.
+    pub(super) fn as_in(&self, template: &Self) -> BTreeSet<String> {
+        let same = self.0.iter().filter(|(name, value)| {
+            is_secret(name) && !value.is_empty() && template.0.get(*name) == Some(value)
+        });
+        same.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Names whose value everybody knows, where it is a secret's. `NODE_ENV=development` is none.
     pub(super) fn known_defaults(&self) -> BTreeSet<String> {
         let mut names = self.such(is_known_default);

@@ -169,7 +169,8 @@ pub struct ServiceFacts {
     pub environment_names: Seen<Listed<String>>,
     /// Names of variables in its environment files that are not empty. Sorted.
     pub env_file_names: Seen<Listed<String>>,
-    /// Names of variables, live or in a file, whose value is a placeholder such as `your_access_key`. Sorted.
+    /// Names of variables, live or in a file, whose value is a placeholder such as `your_access_key`, and of secrets
+    /// whose value stands in a template of the repository. Sorted.
     pub placeholder_names: Seen<Listed<String>>,
     /// Names of variables, live or in a file, whose value is a publicly known default. Sorted.
     pub known_default_names: Seen<Listed<String>>,

@@ -55,6 +55,8 @@ pub struct HostTarget {
     pub env_files: Vec<String>,
     /// Names of variables that the service needs.
     pub required_env: Vec<String>,
+    /// The service's repository, whose templates say which values are to be replaced.
+    pub repo: Option<PathBuf>,
 }
 
 impl From<&HostSpec> for HostTarget {
@@ -65,6 +67,7 @@ impl From<&HostSpec> for HostTarget {
             ports: spec.ports.clone(),
             env_files: spec.env_files.clone(),
             required_env: spec.required_env.clone(),
+            repo: None,
         }
     }
 }
@@ -82,8 +85,9 @@ impl HostTarget {
 
 /// The look at all hosts of an environment.
 pub(crate) fn step(ask: &Ask) -> Option<Step> {
-    let targets: Vec<HostTarget> =
-        ask.environment.hosts.iter().take(HOSTS_MAX).map(HostTarget::from).collect();
+    let repo = ask.path(ask.environment.repo.as_deref().unwrap_or("."));
+    let target = |spec| HostTarget { repo: Some(repo.clone()), ..HostTarget::from(spec) };
+    let targets: Vec<HostTarget> = ask.environment.hosts.iter().take(HOSTS_MAX).map(target).collect();
     if targets.is_empty() {
         return None;
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 
 use super::HostTarget;
-use super::env_files::{EnvFiles, Users};
+use super::env_files::{self, EnvFiles, Users};
 use super::environment::{Variables, secret_in_arguments};
 use super::facts::{ServiceFacts, ServiceProcess, UnitFacts};
 use super::ports::Socket;
@@ -185,7 +185,7 @@ pub(super) fn facts(
         all.add(of_files.as_ref().map_err(Unseen::clone)?);
         Ok(all)
     });
-    let names_everywhere = |pick: fn(&Variables) -> BTreeSet<String>| match &everywhere {
+    let names_everywhere = |pick: &dyn Fn(&Variables) -> BTreeSet<String>| match &everywhere {
         // A process and a file can hold different values under one name, so each is asked.
         Ok(_) => {
             let mut names = live.as_ref().map(|(_, live)| pick(live)).unwrap_or_default();
@@ -206,8 +206,13 @@ pub(super) fn facts(
             Ok(variables) => listed(variables.names()),
             Err(why) => why.clone().into(),
         },
-        placeholder_names: names_everywhere(Variables::placeholders),
-        known_default_names: names_everywhere(Variables::known_defaults),
+        placeholder_names: match env_files::templates(target.repo.as_deref()) {
+            Ok(template) => names_everywhere(&|variables| {
+                variables.placeholders().union(&variables.as_in(&template)).cloned().collect()
+            }),
+            Err(why) => why.into(),
+        },
+        known_default_names: names_everywhere(&Variables::known_defaults),
         required_names: target.required_env.clone(),
         secrets: match &everywhere {
             Ok(all) => Seen::new(Listed::bounded(all.secrets(), NAMES_MAX, "secret variables")),

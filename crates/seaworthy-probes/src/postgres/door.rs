@@ -174,15 +174,16 @@ async fn first_message<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Knock, Un
     }
     body.split(|byte| *byte == 0)
         .find_map(|field| field.strip_prefix(b"C"))
+        .and_then(|code| std::str::from_utf8(code).ok())
         .and_then(sqlstate)
         .map(Knock::Refused)
         .ok_or_else(garbled)
 }
 
-/// Five digits or capital letters, or nothing.
-fn sqlstate(code: &[u8]) -> Option<String> {
-    let sound = code.len() == 5 && code.iter().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
-    sound.then(|| String::from_utf8_lossy(code).into_owned())
+/// An SQLSTATE as it must be, or nothing: five digits or capital letters. A server can send anything in its place.
+pub(super) fn sqlstate(code: &str) -> Option<String> {
+    let sound = code.len() == 5 && code.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+    sound.then(|| code.to_owned())
 }
 
 /// The other end's address.

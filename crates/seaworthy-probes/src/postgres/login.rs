@@ -16,7 +16,7 @@ use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
 use tokio_postgres::tls::TlsConnect;
 use tokio_postgres::{Client, Config};
 
-use super::door::{APPLICATION_NAME, Opened, agrees_to_tls, open, peer, unreachable};
+use super::door::{APPLICATION_NAME, Opened, agrees_to_tls, open, peer, sqlstate, unreachable};
 use super::facts::TlsDemand;
 use super::target::Address;
 use super::tls;
@@ -172,7 +172,9 @@ fn not_in(error: &tokio_postgres::Error, ear: &Ear, way: &Way, address: &Address
         return refused(refusal, way).into();
     }
     if let Some(database) = error.as_db_error() {
-        let code = database.code().code().to_owned();
+        let Some(code) = sqlstate(database.code().code()) else {
+            return Unseen::new(Blind::Garbled, "the server refuses the login with an odd code").into();
+        };
         return NotIn { why: by_code(&code, address), sqlstate: Some(code) };
     }
     if matches!(heard.asked, Some(Asked::Scram | Asked::Md5 | Asked::ClearText)) && address.password.is_none()

@@ -12,6 +12,7 @@ use seaworthy_core::limits::{Limits, NAME_CHARS_MAX, POSTGRES_FREE_CONNECTIONS_M
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 
+use super::door::sqlstate;
 use super::login::{LoggedIn, NotIn, Way, broken_off, login};
 use super::statements::{BEGIN, BOUNDS, FREE, NARROW, ROLLBACK, Statement};
 use super::target::Address;
@@ -268,7 +269,10 @@ impl Session {
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
                 Unseen::new(Blind::Unreachable, "the server is shutting down or starting up")
             }
-            _ => Unseen::new(Blind::Garbled, format!("`{id}` ended with SQLSTATE {}", code.code())),
+            _ => {
+                let code = sqlstate(code.code()).unwrap_or_else(|| "that is odd".to_owned());
+                Unseen::new(Blind::Garbled, format!("`{id}` ended with SQLSTATE {code}"))
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! On real servers, sound, sabotaged, poor and away; on servers that misbehave in ways real ones cannot be made to.
 
+mod fakes;
+mod logins;
 mod real;
+mod units;
 
 use std::path::Path;
 use std::process::Command;
@@ -140,4 +143,14 @@ fn unseen(facts: &Json, path: &str) -> (String, String, String) {
     let reason = found.get("$unseen").unwrap_or_else(|| panic!("`{path}` was seen: {found}"));
     let text = |key: &str| reason[key].as_str().unwrap_or_default().to_owned();
     (text("kind"), text("why"), text("give"))
+}
+
+/// Waits until something is so, and fails when it never is.
+#[track_caller]
+fn wait_for(mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !so() {
+        assert!(Instant::now() < deadline, "it never came to be so");
+        std::thread::yield_now();
+    }
 }

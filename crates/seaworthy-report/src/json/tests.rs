@@ -19,3 +19,17 @@ fn what_acts_is_escaped_and_reads_the_same() {
         assert_eq!(serde_json::from_str::<seaworthy_core::run::Run>(&shown).unwrap(), run, "{does}");
     }
 }
+
+#[test]
+fn it_is_what_the_published_schema_says() {
+    let schema = include_str!("../../../../schemas/run.v1.json");
+    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    for run in [sample::faulty(), sample::first_look(), sample::sound(), sample::poisoned("\u{1b}")] {
+        let text = render(&run, Format::Json, &Style::plain(sample::now()));
+        let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let faults: Vec<String> = validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new());
+        value["surprise"] = true.into();
+        assert!(!validator.is_valid(&value));
+    }
+}

@@ -114,8 +114,18 @@ pub(crate) fn poisoned(text: &str) -> Run {
 }
 
 /// Keys whose values are words of ours or moments, not texts.
-const TYPED: [&str; 9] =
-    ["severity", "verdict", "assurance", "consent", "kind", "headline", "started_at", "at", "fresh_until"];
+const TYPED: [&str; 10] = [
+    "severity",
+    "verdict",
+    "assurance",
+    "consent",
+    "kind",
+    "headline",
+    "started_at",
+    "at",
+    "fresh_until",
+    "gate",
+];
 
 fn poison(value: &mut Json, text: &str) {
     match value {

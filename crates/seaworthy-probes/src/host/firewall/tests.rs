@@ -113,8 +113,9 @@ fn chains_that_call_themselves_end() {
     assert!(endless.default_deny(Family::Ipv4).is_err());
 }
 
-/// As `iptables-save` prints what ufw 0.36 loads, cut to the chains that matter.
-const UFW: &str = include_str!("tests/ufw.save");
+/// What `iptables-save` and `ip6tables-save` 1.8.9 print of ufw 0.36.2 after `ufw allow 22/tcp`, `ufw allow 443/tcp`
+/// and `ufw allow from 10.0.0.0/8 to any port 5432 proto tcp`.
+const UFW: [&str; 2] = [include_str!("tests/ufw4.save"), include_str!("tests/ufw6.save")];
 
 fn saved(save: &str) -> Filter {
     let mut rules = Rules::default();
@@ -124,16 +125,42 @@ fn saved(save: &str) -> Filter {
 
 #[test]
 fn rules_of_ufw_are_understood() {
-    let ufw = saved(UFW);
+    let mut rules = Rules::default();
+    iptables::add(&mut rules, "", Family::Ipv4, UFW[0]);
+    iptables::add(&mut rules, "", Family::Ipv6, UFW[1]);
+    let ufw = filter(rules);
     assert!(ufw.default_deny(Family::Ipv4).expect("within bounds"));
+    assert!(ufw.default_deny(Family::Ipv6).expect("within bounds"));
     let open = openings(&ufw);
-    let ipv4: Vec<_> =
-        open.iter().filter(|o| o.1 == "ipv4" && o.4).map(|o| (o.0.as_str(), o.2, o.3)).collect();
-    assert_eq!(ipv4, [("tcp", 22, 22), ("tcp", 80, 80), ("tcp", 443, 443), ("udp", 68, 68)]);
-    let restricted: Vec<_> = open.iter().filter(|o| o.1 == "ipv4" && !o.4).map(|o| (o.2, o.3)).collect();
-    assert_eq!(restricted, [(5432, 5432)]);
-    // Nothing was said of IPv6.
-    assert!(!ufw.default_deny(Family::Ipv6).expect("within bounds"));
+    let plain = |from_anywhere: bool| {
+        let some = open.iter().filter(move |opening| opening.4 == from_anywhere);
+        some.map(|o| (o.0.as_str(), o.1.as_str(), o.2, o.3)).collect::<Vec<_>>()
+    };
+    let anyone = [
+        ("tcp", "ipv4", 22, 22),
+        ("tcp", "ipv4", 443, 443),
+        ("tcp", "ipv6", 22, 22),
+        ("tcp", "ipv6", 443, 443),
+    ];
+    assert_eq!(plain(true), [&anyone[..], &[("udp", "ipv4", 68, 68)]].concat());
+    assert_eq!(plain(false), [("tcp", "ipv4", 5432, 5432), ("udp", "ipv6", 546, 546)]);
+}
+
+#[test]
+fn half_of_ufw_leaves_the_other_family_open() {
+    assert!(!saved(UFW[0]).default_deny(Family::Ipv6).expect("within bounds"));
+}
+
+#[test]
+fn rules_of_iptables_in_the_listing_of_nft_are_noticed() {
+    let listing = r#"{"nftables": [
+        {"chain": {"family": "ip", "table": "filter", "name": "INPUT", "type": "filter", "hook": "input", "policy": "drop"}},
+        {"rule": {"family": "ip", "table": "filter", "chain": "INPUT",
+            "expr": [{"xt": {"type": "match", "name": "conntrack"}}, {"accept": null}]}}]}"#;
+    let parsed = nftables::parse(listing, &[]).expect("a ruleset");
+    assert_eq!(parsed.foreign, ["ip filter"]);
+    // Taken as it stands it would let everything in.
+    assert!(filter(parsed.rules).lets_in(Family::Ipv4, Protocol::Tcp, 22).expect("within bounds"));
 }
 
 #[test]

@@ -49,6 +49,14 @@ fn variables_are_told_by_name_only() {
 }
 
 #[test]
+fn secrets_that_stand_in_a_template_are_no_secrets() {
+    let template = Variables::of_file("JWT_SECRET=kx81-hq\nPORT=3000\nAPI_TOKEN=\n");
+    let live = Variables::of_process(&strings(&["JWT_SECRET=kx81-hq", "PORT=3000", "API_TOKEN="]));
+    assert_eq!(live.as_in(&template).into_iter().collect::<Vec<_>>(), ["JWT_SECRET"]);
+    assert!(live.placeholders().is_empty());
+}
+
+#[test]
 fn secrets_are_weighed() {
     let weigh = |value: &str| {
         let one = Variables::of_process(&[format!("JWT_SECRET={value}")]).secrets();

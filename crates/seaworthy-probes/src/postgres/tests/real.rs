@@ -365,13 +365,3 @@ fn a_look_says_nothing_but_the_library() {
         assert!(library.iter().any(|known| known == first_line), "not of the library: {first_line}");
     }
 }
-
-/// Waits until something is so, and fails when it never is.
-#[track_caller]
-fn wait_for(mut so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !so() {
-        assert!(Instant::now() < deadline, "it never came to be so");
-        std::thread::yield_now();
-    }
-}
