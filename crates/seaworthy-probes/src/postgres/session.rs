@@ -260,7 +260,9 @@ impl Session {
             SqlState::LOCK_NOT_AVAILABLE => {
                 Unseen::new(Blind::Timeout, format!("`{id}` waited for a lock that someone holds"))
             }
-            SqlState::UNDEFINED_TABLE
+            // A syntax error too: the statement is of the library, and the server older than its words.
+            SqlState::SYNTAX_ERROR
+            | SqlState::UNDEFINED_TABLE
             | SqlState::UNDEFINED_COLUMN
             | SqlState::UNDEFINED_FUNCTION
             | SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {

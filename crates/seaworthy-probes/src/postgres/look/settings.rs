@@ -140,6 +140,10 @@ impl Found<'_> {
     fn find(&self, name: &str) -> Result<&Setting, Unseen> {
         self.settings.get(name).ok_or_else(|| {
             let role = &self.address.user;
+            // Who sees this one sees them all, and the server does not know the other.
+            if self.settings.contains_key("shared_preload_libraries") {
+                return Unseen::new(Blind::Unsupported, format!("the server has no setting `{name}`"));
+            }
             Unseen::new(Blind::Denied, format!("role `{role}` does not see `{name}`"))
                 .give(GRANT_SETTINGS.replace("ROLE", &identifier(role)))
         })

@@ -365,3 +365,25 @@ fn a_look_says_nothing_but_the_library() {
         assert!(library.iter().any(|known| known == first_line), "not of the library: {first_line}");
     }
 }
+
+/// Processor time of this process, in seconds.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let ticks = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+}
+
+#[test]
+fn a_look_takes_little_processor_time() {
+    let part = Part::sound();
+    let tasks = [observing(part.url()), task(part.url())];
+    for (task, seconds_max) in tasks.iter().zip([0.15, 0.6]) {
+        let before = processor_seconds();
+        for _ in 0..5 {
+            facts(task);
+        }
+        let seconds = (processor_seconds() - before) / 5.0;
+        println!("{seconds} s");
+        assert!(seconds < seconds_max, "{seconds} s of processor time");
+    }
+}
