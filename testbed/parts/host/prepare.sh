@@ -12,5 +12,6 @@ cat > "$root/etc/shop/shop-api.env" <<ENV
 DATABASE_URL=postgres://shop:$SECRET_DATABASE@db.example.com:5432/shop
 SESSION_SECRET=$SECRET_SESSION
 SMTP_HOST=mail.example.com
+UPLOADS_BUCKET=shop-uploads
 PORTS=443
 ENV
