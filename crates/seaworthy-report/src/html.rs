@@ -12,6 +12,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use seaworthy_core::finding::Verdict;
 use seaworthy_core::gate::Headline;
+use seaworthy_core::manifest::{GateSpec, UnknownRule};
 use seaworthy_core::run::{NextStep, Run};
 
 use self::blocker::{Blocker, Entry};
@@ -228,10 +229,24 @@ fn ground(run: &Run) -> Vec<Ground<'_>> {
         row("Only", list(&run.only), "mono"),
         row("Commit", run.commit.as_deref().map(Cow::Borrowed), "mono"),
         row("Found", list(&run.detected), "told"),
+        row("Gate", Some(Cow::Owned(gate_words(&run.gate))), "told"),
         row("Policy", Some(Cow::Borrowed(&run.policy)), "mono"),
         row("Seaworthy", Some(Cow::Borrowed(&run.seaworthy)), "told"),
     ];
     rows.into_iter().flatten().collect()
+}
+
+/// The rule by which the findings became the decision.
+fn gate_words(gate: &GateSpec) -> String {
+    let unknown = match gate.unknown {
+        UnknownRule::Undecided => "an unknown one leaves it undecided",
+        UnknownRule::CountsAsFail => "an unknown one counts as failed",
+    };
+    let important = match gate.important_percent {
+        0 => "important requirements do not block".to_owned(),
+        percent => format!("{percent} % of the important ones must pass"),
+    };
+    format!("every critical requirement must pass, {unknown}; {important}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A run for people at a terminal: the decision first, then what to do about it, then the rest in short.
 
+mod catalog;
+mod explain;
 mod finding;
 mod page;
 
@@ -11,6 +13,9 @@ use self::page::{Ink, Page, Span};
 use crate::outline::{Group, Outline};
 use crate::words::{consent_word, counted, moment, need_more, took};
 use crate::{Style, outside};
+
+pub use self::catalog::catalog;
+pub use self::explain::explain;
 
 /// Widest that lines are made; longer ones are hard to read.
 pub const WIDTH_MAX: usize = 100;

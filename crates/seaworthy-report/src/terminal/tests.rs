@@ -1,4 +1,5 @@
 use anstyle::AnsiColor;
+use seaworthy_core::catalog::{Catalog, Matrix};
 use seaworthy_core::run::Run;
 use unicode_width::UnicodeWidthStr;
 
@@ -207,4 +208,92 @@ fn endless_words_and_ten_thousand_findings_are_printed() {
         run.findings.push(finding);
     }
     assert!(printed(&run).lines().count() < 100);
+}
+
+const HSTS: &str = r#"
+id: header-hsts
+title: Strict-Transport-Security is strong
+area: security
+severity: critical
+seeds: ["004:31"]
+why: One plain request before the redirect can be answered by whoever stands between.
+applies: facts.http.https_seen
+least: behaviour
+checks:
+  - assurance: behaviour
+    each: facts.http.pages
+    as: p
+    pass: p.hsts_seconds >= 31536000 && p.hsts_subdomains
+    says: "{{ p.url }} sent {{ p.hsts }}"
+    wants: max-age of at least 31536000 with includeSubDomains
+fresh_for: 7d
+remedy:
+  text: Send the header on every answer over https.
+  snippet: add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;
+proof:
+  sound: web
+  sabotage: [web/weak-hsts]
+"#;
+
+/// A catalog of one, with a proof or without.
+fn catalog_of_one(proven: bool) -> Catalog {
+    let bare = Catalog::read([("security/header-hsts.yaml", HSTS)], &Matrix::default()).unwrap();
+    if !proven {
+        return bare;
+    }
+    let logic = bare.get("header-hsts").unwrap().logic();
+    let proof = format!(
+        r#"{{"id":"header-hsts","sound":"web","sabotage":["web/weak-hsts"],"away":true,"logic":"{logic}","seen":"2026-11-20"}}"#
+    );
+    Catalog::read([("security/header-hsts.yaml", HSTS)], &Matrix::read(&proof).unwrap()).unwrap()
+}
+
+#[test]
+fn explain_teaches_why_how_and_what_to_do() {
+    let style = Style { width: 80, ..Style::plain(sample::now()) };
+    let catalog = catalog_of_one(true);
+    insta::assert_snapshot!(super::explain(catalog.get("header-hsts").unwrap(), &style), @r#"
+    header-hsts · critical · security
+    Strict-Transport-Security is strong
+
+    Why it matters
+      One plain request before the redirect can be answered by whoever stands
+      between.
+
+    How it is decided
+      applies where facts.http.https_seen
+      by behaviour, with consent `observe`: decides
+        wanted: max-age of at least 31536000 with includeSubDomains
+        for each `p` of facts.http.pages
+        passes where p.hsts_seconds >= 31536000 && p.hsts_subdomains
+      A verdict stays fresh for 7d.
+
+    What would make it pass
+      Send the header on every answer over https.
+
+        add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;
+
+    How far its checks can be trusted
+      Proven on 2026-11-20: passed on the sound part web, failed under 1 sabotage,
+      was unknown with the part away.
+        web/weak-hsts
+      See it again: seaworthy catalog prove header-hsts
+
+    Who asks for it, as seed and line
+      004:31
+    "#);
+    let catalog = catalog_of_one(false);
+    let text = super::explain(catalog.get("header-hsts").unwrap(), &style);
+    assert!(text.contains("Not proven as they stand"));
+}
+
+#[test]
+fn the_catalog_is_a_table() {
+    let style = Style { width: 80, ..Style::plain(sample::now()) };
+    insta::assert_snapshot!(super::catalog(&catalog_of_one(false), &style), @r"
+    security
+      header-hsts  critical   Strict-Transport-Security is strong experimental
+
+    1 requirement, 0 proven both ways
+    ");
 }

@@ -51,27 +51,11 @@ fn list(format: ListFormat) -> anyhow::Result<ExitCode> {
             let all: Vec<Json> = catalog.iter().map(listed).collect();
             print::json(&json!({"version": 1, "requirements": all}))?;
         }
-        ListFormat::Terminal => print::text(&table(&catalog))?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn table(catalog: &Catalog) -> String {
-    let mut by_area: BTreeMap<&str, Vec<&CompiledRequirement>> = BTreeMap::new();
-    for requirement in catalog.iter() {
-        by_area.entry(&requirement.spec.area).or_default().push(requirement);
-    }
-    let mut text = String::new();
-    for (area, requirements) in by_area {
-        text += &format!("{area}\n");
-        for requirement in requirements {
-            let spec = &requirement.spec;
-            let proof = if requirement.proven() { "proven      " } else { "experimental" };
-            text += &format!("  {:<36} {:<9}  {proof}  {}\n", spec.id, spec.severity.word(), spec.title);
+        ListFormat::Terminal => {
+            print::text(&seaworthy_report::terminal::catalog(&catalog, &print::style()))?;
         }
     }
-    let proven = catalog.iter().filter(|requirement| requirement.proven()).count();
-    text + &format!("{} requirements, {proven} proven both ways\n", catalog.len())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn lint_all(dir: Option<&Path>, format: ListFormat) -> anyhow::Result<ExitCode> {

@@ -63,6 +63,11 @@ pub(crate) fn run(
     }
 }
 
+/// How to print what is no run. The stream takes colours out again where they are not wanted.
+pub(crate) fn style() -> Style {
+    Style { width: width(), colour: true, ..Style::plain(Utc::now()) }
+}
+
 fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
