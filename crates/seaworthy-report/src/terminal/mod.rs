@@ -25,6 +25,9 @@ const WIDTH_MIN: usize = 40;
 const INDENT: usize = 9;
 /// Most lines for what stands without blocking, unless all is asked for.
 const STANDING_LINES_MAX: usize = 10;
+/// Most things named that were detected, and how long each may be, unless all is asked for.
+const DETECTED_MAX: usize = 8;
+const DETECTED_CHARS_MAX: usize = 36;
 /// Most requirement ids named in a group.
 const GROUP_IDS_MAX: usize = 24;
 
@@ -55,7 +58,8 @@ impl<'a> Printer<'a> {
     fn decision(&mut self) {
         let run = self.run;
         let headline = run.decision.headline;
-        let head = (headline_ink(headline), headline.words());
+        let words = format!("{} ", headline.words());
+        let head = (headline_ink(headline), words.as_str());
         let mut name: Vec<Span<'_>> = vec![(Ink::Strong, &run.service)];
         if let Some(environment) = &run.environment {
             name.extend([(Ink::Plain, " · "), (Ink::Strong, environment)]);
@@ -84,10 +88,28 @@ impl<'a> Printer<'a> {
         }
         let how = how.join(", ");
         self.page.prose(NONE, INDENT, &[(Ink::Faint, &how)]);
-        if !run.detected.is_empty() {
-            let found = format!("found {}", run.detected.join(", "));
-            self.page.prose(NONE, INDENT, &[(Ink::Faint, &found)]);
+        self.found();
+    }
+
+    /// What was detected, each shortened unless all is asked for.
+    fn found(&mut self) {
+        let detected = &self.run.detected;
+        if detected.is_empty() {
+            return;
         }
+        let whole = self.style.verbose;
+        let max = if whole { usize::MAX } else { DETECTED_MAX };
+        let shortened = |text: &String| match text.char_indices().nth(DETECTED_CHARS_MAX).filter(|_| !whole) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.clone(),
+        };
+        let shown: Vec<String> = detected.iter().take(max).map(shortened).collect();
+        let more = match detected.len().saturating_sub(max) {
+            0 => String::new(),
+            hidden => format!("; and {hidden} more"),
+        };
+        let found = format!("found {}{more}", shown.join("; "));
+        self.page.prose(NONE, INDENT, &[(Ink::Faint, &found)]);
     }
 
     fn blockers(&mut self) {
