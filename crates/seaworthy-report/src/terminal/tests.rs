@@ -29,7 +29,7 @@ fn the_decision_comes_first() {
              oldest evidence 3 minutes old
              44 pass, 6 fail, 17 unknown, 2 not applicable, 1 undecided because Seaworthy failed
              looked 2026-11-20 14:02:11 UTC for 3.2 s with consent `observe`, commit 4f1c2d9e8b7a
-             found Node.js 20 (package.json), Express 4.19, PostgreSQL 15 (compose.yaml), Redis 7
+             found Node.js 20 (package.json); Express 4.19; PostgreSQL 15 (compose.yaml); Redis 7
              (compose.yaml)
     ");
     insta::assert_snapshot!(paragraph(&printed(&sample::sound()), "GO"), @r"
