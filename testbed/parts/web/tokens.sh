@@ -9,4 +9,5 @@ for role in user admin; do
         curl --silent --fail --max-time 10 --header 'Content-Type: application/json' --data @- \
             "http://127.0.0.1:$PORT_SHOP/api/tokens" |
         sed 's/.*"token":"\([0-9a-f]*\)".*/\1/' > "$WORK/$role.token"
+    echo shop.example.com > "$WORK/$role.token.hosts"
 done

@@ -21,7 +21,7 @@ pub const OBSERVE_REQUESTS_MAX: u32 = 60;
 /// Most requests that looking at one site may take at `probe`, those of `observe` included.
 pub const PROBE_REQUESTS_MAX: u32 = 400;
 /// Most requests that are under way at once in a burst.
-pub const BURST_CONCURRENT_MAX: usize = 50;
+pub const BURST_CONCURRENT_MAX: usize = 20;
 /// After so many failures in a row an origin is not asked again.
 pub const FAILURES_IN_A_ROW_MAX: u32 = 2;
 /// Most bytes of a body that are sent to find a limit of body size.

@@ -23,7 +23,8 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
         match site.observer.ask(Ask::get(&url)).await {
             Ok(answer) => answers.push(answered(&answer)),
             Err(why) if refused(&why) => {
-                answers.push(closed(&url));
+                // A service that is down has closed all of its ports, which says nothing about this one.
+                answers.add(site.control.as_ref().map(|_| closed(&url)).map_err(Clone::clone));
                 break;
             }
             Err(why) => {

@@ -64,6 +64,9 @@ pub(super) async fn look(site: &Site<'_>) -> Burst {
     let slowly = OTHER_COUNT_MAX.min(promised.requests / 4).max(1);
     let before = paced(&other, &url, slowly).await;
     let count = requests(promised);
+    if let Err(why) = prober.open(&url, BURST_CONCURRENT_MAX).await {
+        return Burst::nothing(&why);
+    }
     let began = Instant::now();
     let (tally, during) = tokio::join!(fire(prober, &url, count), paced(&other, &url, slowly));
     let took = began.elapsed();

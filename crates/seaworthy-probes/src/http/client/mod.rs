@@ -228,6 +228,11 @@ impl Prober {
         self.observer.wire.exchange(&act.0).await
     }
 
+    /// Opens connections ahead of a burst.
+    pub async fn open(&self, url: &Url, count: usize) -> Result<(), Unseen> {
+        self.observer.wire.open(url, count).await
+    }
+
     /// The reading half.
     pub fn observer(&self) -> &Observer {
         &self.observer

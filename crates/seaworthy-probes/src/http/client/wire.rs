@@ -149,6 +149,16 @@ impl Wire {
         found
     }
 
+    /// Opens connections ahead of a burst, so that handshakes are no part of what is measured.
+    pub(super) async fn open(&self, url: &Url, count: usize) -> Result<(), Unseen> {
+        let addresses = self.addresses_of(url).await?;
+        for _ in 0..count.min(BURST_CONCURRENT_MAX) {
+            let dialled = timeout_at(self.deadline, self.dialler.connect(url, &addresses)).await;
+            self.keep(&origin_of(url), dialled.map_err(|_| late())??);
+        }
+        Ok(())
+    }
+
     fn kept(&self, origin: &str) -> Option<Connection> {
         let mut idle = locked(&self.idle);
         let kept = idle.get_mut(origin)?;
