@@ -13,6 +13,7 @@ use super::git::Git;
 use super::git::refs::Refs;
 use super::history::{self, History, Past};
 use super::leftovers::facts::{LeftoverFacts, LeftoverFinding, SetAside};
+use super::leftovers::has_rules;
 use super::lines::{quoted, shown_by};
 use super::read::{self, Harvest};
 use super::role::{Role, language, role};
@@ -254,7 +255,7 @@ fn leftovers(looked: &Looked<'_>, listed: &[Found], files: &Files) -> LeftoverFa
     let whole = files.whole();
     found.cut = found.cut.or_else(|| whole.clone().err());
     let mut by_role: BTreeMap<Role, u64> = BTreeMap::new();
-    for file in listed.iter().filter(|file| file.in_code && language(&file.path).is_some()) {
+    for file in listed.iter().filter(|file| file.in_code && language(&file.path).is_some_and(has_rules)) {
         *by_role.entry(file.role).or_default() += 1;
     }
     let production = by_role.remove(&Role::Production).unwrap_or(0);

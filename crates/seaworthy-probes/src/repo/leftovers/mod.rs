@@ -57,6 +57,12 @@ fn rules() -> &'static [Rule] {
     })
 }
 
+/// Whether there are rules for production code in a language.
+pub(crate) fn has_rules(language: &str) -> bool {
+    let mut own = rules().iter().filter(|rule| rule.r#where == Where::Production);
+    own.any(|rule| rule.languages.iter().any(|name| name == language))
+}
+
 /// The leftovers of a source file.
 pub(crate) fn find(language: &str, role: Role, source: &[u8]) -> Vec<Leftover> {
     let wanted = match role {

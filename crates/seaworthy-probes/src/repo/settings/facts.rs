@@ -82,7 +82,7 @@ pub struct LiveSecret {
     pub default_value: bool,
     /// Other settings of the same file with the same value.
     pub same_as: Vec<String>,
-    /// Environment files of developers' machines, tests, templates or other environments with the same value.
+    /// Environment files of developers' machines, tests or other environments with the same value.
     pub shared_with: Vec<String>,
 }
 

@@ -87,7 +87,8 @@ fn live<'a>(file: &'a EnvFile, all: &'a [EnvFile]) -> impl Iterator<Item = LiveS
         let value = secret_part(&entry.value);
         let measured = strength(value);
         let same = |other: &Entry| secret_part(&other.value) == value && is_secret(&other.name, &other.value);
-        let others = all.iter().filter(|other| other.path != file.path && other.entries.iter().any(same));
+        let others = all.iter().filter(|other| other.path != file.path && other.kind != EnvKind::Example);
+        let others = others.filter(|other| other.entries.iter().any(same));
         let in_template = all
             .iter()
             .filter(|other| other.kind == EnvKind::Example)
