@@ -174,9 +174,33 @@ fn text(schema: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::path::{Path, PathBuf};
 
-    use super::{all, facts, folder};
+    use seaworthy_core::catalog::Requirement;
+    use serde_json::{Value as Json, json};
+
+    use super::{all, facts, folder, read};
+
+    /// The files two folders down, by their ending.
+    fn files(below: &str, ending: &str) -> Vec<PathBuf> {
+        let entries = |folder: &Path| -> Vec<PathBuf> {
+            let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+            entries.map(|entry| entry.expect("a folder can be listed").path()).collect()
+        };
+        let folders = entries(&folder().join("..").join(below));
+        let files = folders.iter().filter(|path| path.is_dir()).flat_map(|folder| entries(folder));
+        files.filter(|file| file.extension().is_some_and(|extension| extension == ending)).collect()
+    }
+
+    fn faults(schema: &Json, value: &Json) -> Vec<String> {
+        let validator = jsonschema::validator_for(schema).expect("a schema");
+        let faults = validator.iter_errors(value);
+        faults.map(|fault| format!("{}: {fault}", fault.instance_path())).take(3).collect()
+    }
+
+    fn text_of(file: &Path) -> String {
+        std::fs::read_to_string(file).expect("the file can be read")
+    }
 
     #[test]
     fn the_published_schemas_are_fresh() {
@@ -195,5 +219,29 @@ mod tests {
             assert!(!validator.is_valid(&json!({ section: 3 })), "{section}");
         }
         assert!(!validator.is_valid(&json!({"http": {"$unseen": {"kind": "moody", "why": "x"}}})));
+    }
+
+    #[test]
+    fn what_probes_really_saw_is_what_the_facts_schema_says() {
+        let schema = facts();
+        let recordings = files("testbed/recordings", "json");
+        assert!(!recordings.is_empty());
+        for file in recordings {
+            let facts: Json = serde_json::from_str(&text_of(&file)).expect("a recording is JSON");
+            assert_eq!(faults(&schema, &facts), [""; 0], "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn every_requirement_is_what_its_schema_says() {
+        let schema = read::<Requirement>();
+        let requirements = files("catalog", "yaml");
+        assert!(!requirements.is_empty());
+        for file in requirements {
+            // Read with its types: without them `as: n` would be a boolean.
+            let spec: Requirement = serde_saphyr::from_str(&text_of(&file)).expect("it is a requirement");
+            let spec = serde_json::to_value(spec).expect("plain data");
+            assert_eq!(faults(&schema, &spec), [""; 0], "{}", file.display());
+        }
     }
 }
