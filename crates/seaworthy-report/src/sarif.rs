@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use seaworthy_core::catalog::{Assurance, Severity};
 use seaworthy_core::finding::{Finding, Verdict};
+use seaworthy_core::manifest::FILE_NAME;
 use seaworthy_core::run::Run;
 use serde_json::{Value as Json, json};
 use serde_sarif::sarif;
@@ -23,8 +24,6 @@ use crate::{json as json_form, markdown, outside, places, plain};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// The manifest's name, where an environment is named in one.
-const MANIFEST: &str = "seaworthy.yaml";
 /// The name of our fingerprint and the version of how it is made.
 const FINGERPRINT: &str = "seaworthyRequirement/v1";
 
@@ -135,7 +134,7 @@ fn message_text(text: &str) -> String {
 fn locations(run: &Run, finding: &Finding) -> Vec<sarif::Location> {
     let mut places = places::of(run, finding);
     if places.is_empty() && run.environment.is_some() {
-        places.push(Place { file: MANIFEST.to_owned(), line: None });
+        places.push(Place { file: FILE_NAME.to_owned(), line: None });
     }
     let target =
         sarif::LogicalLocation::builder().fully_qualified_name(run.target.as_str()).kind("resource").build();
