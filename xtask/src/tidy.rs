@@ -24,7 +24,7 @@ const ONLY_ONCE: &[&str] = &["libsqlite3-sys", "rustls", "aws-lc-sys"];
 
 fn metadata() -> Json {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .expect("cargo answers");
@@ -64,7 +64,6 @@ fn built() -> BTreeSet<String> {
         "--format",
         "{p}",
         "--locked",
-        "--offline",
     ];
     let output = Command::new(env!("CARGO"))
         .args(words)

@@ -4,4 +4,5 @@ mod catalog_rules;
 mod command_line;
 mod hostile_manifest;
 mod hostile_packs;
+mod liars;
 mod support;
