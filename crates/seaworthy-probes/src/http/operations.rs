@@ -56,6 +56,9 @@ pub(super) async fn look(
         Ok(description) => description,
         Err(why) => return Gathered::nothing(why.clone()),
     };
+    if let Err(why) = site.served() {
+        return Gathered::nothing(why);
+    }
     let mut answers = Gathered::default();
     let public = &site.target.public;
     let mut asked: Vec<&Operation> =

@@ -5,8 +5,9 @@
 
 use regex::Regex;
 use seaworthy_core::facts::{Blind, Unseen};
+use url::Url;
 
-use super::client::{Answer, redirect, shown_url};
+use super::client::{Answer, Ask, joined, redirect, shown_url};
 use super::facts::SensitiveAnswer;
 use super::gather::Gathered;
 use super::site::{Site, alike};
@@ -53,7 +54,7 @@ pub(super) async fn look(site: &Site<'_>, front: Option<&Answer>) -> Gathered<Se
     let mut answers = Gathered::default();
     for sensitive in PATHS {
         let asked = match site.get(sensitive.path).await {
-            Ok(answer) => with_slash(site, answer).await,
+            Ok(answer) => led_on(site, answer).await,
             Err(why) => Err(why),
         };
         answers.add(asked.map(|answer| answered(site, sensitive, &answer, front)));
@@ -61,13 +62,30 @@ pub(super) async fn look(site: &Site<'_>, front: Option<&Answer>) -> Gathered<Se
     answers
 }
 
-/// `/admin` that leads to `/admin/` is asked for again there.
-async fn with_slash(site: &Site<'_>, answer: Answer) -> Result<Answer, Unseen> {
-    let slashed = format!("{}/", answer.url.path());
-    let leads_there = redirect(&answer)
-        .and_then(|location| answer.url.join(&location).ok())
-        .is_some_and(|to| to.path() == slashed && to.host_str() == answer.url.host_str());
-    if leads_there { site.get(&slashed).await } else { Ok(answer) }
+/// A path that leads on is judged where it ends, unless that is plainly not its content.
+async fn led_on(site: &Site<'_>, answer: Answer) -> Result<Answer, Unseen> {
+    let to = redirect(&answer).and_then(|location| joined(&answer.url, &location).ok());
+    let Some(to) = to else { return Ok(answer) };
+    let elsewhere = to.origin() != answer.url.origin() || to.path() == "/" || is_sign_in(to.path());
+    if elsewhere || leads_as_everything(site, &to) {
+        return Ok(answer);
+    }
+    site.observer.ask(Ask::get(&to)).await
+}
+
+/// A path that cannot exist leads there as well.
+fn leads_as_everything(site: &Site<'_>, to: &Url) -> bool {
+    let control = site.control.as_ref().ok();
+    control
+        .and_then(|control| joined(&control.url, &redirect(control)?).ok())
+        .is_some_and(|everything| everything.path() == to.path())
+}
+
+fn is_sign_in(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ["login", "log-in", "signin", "sign-in", "sign_in", "sso", "oauth", "auth"]
+        .iter()
+        .any(|word| path.contains(word))
 }
 
 fn answered(
@@ -93,13 +111,14 @@ fn open(
     answer: &Answer,
     front: Option<&Answer>,
 ) -> Result<bool, Unseen> {
+    site.served()?;
     let status = answer.status_code();
     match status {
         200..300 => {}
         429 | 500.. => {
             return Err(Unseen::new(Blind::Denied, format!("`{}` answered {status}", sensitive.path)));
         }
-        // Refused, not there, or led elsewhere, which is the way to a sign-in.
+        // Refused, not there, or led elsewhere.
         _ => return Ok(false),
     }
     let unmistakable = !sensitive.content.is_empty()

@@ -111,6 +111,20 @@ impl<'a> Site<'a> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// That the server serves this client something, so that a refusal is not about the client. Asked after the
+    /// looks that note answers.
+    pub(super) fn served(&self) -> Result<(), Unseen> {
+        let served = |noted: &ResponseAnswer| (200..300).contains(&noted.status);
+        if self.noted().responses.items().iter().any(served) {
+            return Ok(());
+        }
+        Err(Unseen::new(
+            Blind::Denied,
+            "nothing at all was served to this client, so a refusal proves nothing",
+        )
+        .give("a way past what refuses it, such as an exception in the firewall, or a health endpoint"))
+    }
+
     /// Whether the server answers with content to a path that cannot exist, so that content proves nothing.
     pub(super) fn answers_everything(&self) -> Result<bool, Unseen> {
         self.control.as_ref().map(|control| control.status.is_success()).map_err(Clone::clone)

@@ -29,6 +29,10 @@ pub(super) async fn look(
         Ok(prober) => prober,
         Err(why) => return Gathered::nothing(why.clone()),
     };
+    // A server that closes every connection limits nothing.
+    if let Err(why) = &site.control {
+        return Gathered::nothing(why.clone());
+    }
     let mut answers = Gathered::default();
     let limit = site.target.body_max_bytes.unwrap_or(BODY_BYTES_DEFAULT);
     let path = path(site, operations.as_deref().unwrap_or_default());

@@ -243,8 +243,8 @@ impl Prober {
 pub fn permitted(consent: Consent) -> Result<(), Unseen> {
     match consent {
         Consent::Observe => {
-            Err(Unseen::new(Blind::Consent, "it takes active requests, and only looking is allowed")
-                .give("--consent probe"))
+            Err(Unseen::new(Blind::Consent, "it takes the `probe` level, which was not granted")
+                .give("`consent: probe` for the environment, or `--consent probe`"))
         }
         Consent::Probe | Consent::Drill => Ok(()),
     }

@@ -372,7 +372,7 @@ fn broken(connection: &Connection, error: &hyper::Error) -> Unseen {
 
 fn late() -> Unseen {
     Unseen::new(Blind::Timeout, "the time for looking was over before it could be asked")
-        .give("more time for the run")
+        .give("a longer `--deadline`")
 }
 
 /// Methods that change nothing, so that asking twice is asking once.

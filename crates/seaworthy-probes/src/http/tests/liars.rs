@@ -94,6 +94,23 @@ async fn h12_two_hundred_for_everything_proves_nothing() {
 }
 
 #[tokio::test]
+async fn refusing_everything_proves_nothing() {
+    for status in ["403 Forbidden", "401 Unauthorized", "404 Not Found"] {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nno");
+        let facts = lied_to(&Fake::sending(head).await).await;
+        for open in field(&facts, "/sensitive", "open") {
+            assert_eq!(open["$unseen"]["kind"], json!("denied"), "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn closing_everything_limits_nothing() {
+    let facts = lied_to(&Fake::sending("").await).await;
+    assert_eq!(unseen(&facts, "/size_limits"), "unreachable");
+}
+
+#[tokio::test]
 async fn h13_answers_that_vary_prove_nothing() {
     let fake = Fake::serving(|mut stream, head| async move {
         let path: String = head.split(' ').nth(1).unwrap_or("").repeat(30);

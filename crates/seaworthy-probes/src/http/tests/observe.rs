@@ -159,6 +159,38 @@ async fn open_paths_show_and_say_what_they_hold() {
 }
 
 #[tokio::test]
+async fn a_path_that_leads_on_is_judged_where_it_ends() {
+    let admin = |facts: &Value| {
+        list(facts, "/sensitive").into_iter().find(|s| s["path"] == "/admin").expect("asked")["open"].clone()
+    };
+    let inside =
+        "location = /admin { return 302 /admin/board; } location = /admin/board { return 200 'Welcome'; }";
+    assert_eq!(admin(&changed("shop.conf", "#OPEN", inside).await), json!(true));
+    for to in ["/login?next=/admin", "/", "https://sso.example.com/", "//169.254.169.254/"] {
+        let outside = format!("location = /admin {{ return 302 {to}; }}");
+        assert_eq!(admin(&changed("shop.conf", "#OPEN", &outside).await), json!(false), "{to}");
+    }
+}
+
+#[tokio::test]
+async fn looking_takes_one_connection_and_sixty_requests_that_read() {
+    let shop = Shop::with(&[(
+        "shop.conf",
+        "access_log off;",
+        "log_format seen '$server_port $connection $request_method'; access_log ${dir}/access.log seen;",
+    )]);
+    seen(&shop).await;
+    let log = shop.log();
+    let lines: Vec<_> = log.iter().filter(|line| !line.starts_with(&shop.back())).collect();
+    assert!((40..=60).contains(&lines.len()), "{}", lines.len());
+    assert!(lines.iter().all(|line| line.ends_with(" GET") || line.ends_with(" OPTIONS")), "{lines:#?}");
+    let connections: std::collections::BTreeSet<_> =
+        lines.iter().filter_map(|line| line.rsplit_once(' ').map(|(connection, _)| connection)).collect();
+    // nginx closes the connection after a path that it cannot read.
+    assert_eq!(connections.len(), 3, "one to the plain port and two to the other: {connections:?}");
+}
+
+#[tokio::test]
 async fn a_path_that_asks_to_sign_in_is_neither_open_nor_closed() {
     let login =
         "location = /admin { default_type text/html; return 200 '<form><input type=\"password\"></form>'; }";

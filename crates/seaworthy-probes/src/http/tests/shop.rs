@@ -114,6 +114,17 @@ impl Shop {
         }
     }
 
+    /// The lines of its access log.
+    pub(super) fn log(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.folder.path().join("access.log")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The port of the service behind, as a line of the log begins with it.
+    pub(super) fn back(&self) -> String {
+        format!("{} ", self.ports[2])
+    }
+
     /// What the probe sees of it.
     pub(super) async fn seen(&self, consent: Consent) -> Value {
         let text = filled(ENVIRONMENT, self.folder.path(), self.ports);
