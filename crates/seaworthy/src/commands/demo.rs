@@ -112,7 +112,7 @@ async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Resu
     let ask = Ask {
         consent: environment.consent,
         environment,
-        base: std::env::temp_dir(),
+        base: running.get("repo").context("the repository is a part")?.work_dir().to_owned(),
         limits: Limits::default(),
         now,
         secrets: secrets::of_map(values),
