@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::limits::host::{ENV_FILE_BYTES_MAX, ENV_FILES_MAX, PASSWD_BYTES_MAX};
 
 use super::environment::Variables;
 use super::facts::EnvFile;
@@ -15,14 +16,8 @@ const DOTENV_NAMES: [&str; 4] = [".env", ".env.local", ".env.production", ".env.
 /// Names of templates in a repository.
 const TEMPLATE_NAMES: [&str; 5] =
     [".env.example", ".env.sample", ".env.template", ".env.dist", "env.example"];
-/// Most files that are looked at.
-const FILES_MAX: usize = 100;
-/// Longest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Bits of a mode that let others in, or make a file a program.
 const NOT_OWNER_ONLY: u32 = 0o177;
-/// Longest `/etc/passwd`, in bytes.
-const PASSWD_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// The names of a host's users.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +55,7 @@ pub(super) fn templates(repo: Option<&Path>) -> Result<Variables, Unseen> {
     let Some(repo) = repo.filter(|repo| repo.is_dir()) else { return Ok(variables) };
     let tree = Tree::open(repo)?;
     for name in TEMPLATE_NAMES {
-        let text = tree.read(name, FILE_BYTES_MAX)?.unwrap_or_default();
+        let text = tree.read(name, ENV_FILE_BYTES_MAX)?.unwrap_or_default();
         variables.add(&Variables::of_file(&String::from_utf8_lossy(&text)));
     }
     Ok(variables)
@@ -92,7 +87,7 @@ pub(super) fn look(
             continue;
         }
         let read = match &stat {
-            Ok(Some(_)) => tree.read(&path, FILE_BYTES_MAX),
+            Ok(Some(_)) => tree.read(&path, ENV_FILE_BYTES_MAX),
             Ok(None) => Ok(None),
             Err(why) => Err(why.clone()),
         };
@@ -111,7 +106,7 @@ pub(super) fn look(
         });
         found.push(file(tree, path, &stat, service_uids, users));
     }
-    EnvFiles { facts: Seen::new(Listed::bounded(found, FILES_MAX, "environment files")), variables }
+    EnvFiles { facts: Seen::new(Listed::bounded(found, ENV_FILES_MAX, "environment files")), variables }
 }
 
 fn file(

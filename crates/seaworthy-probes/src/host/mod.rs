@@ -39,9 +39,6 @@ use self::tree::Tree;
 use crate::ask::Ask;
 use crate::registry::Step;
 
-/// Most hosts of one environment.
-const HOSTS_MAX: usize = 64;
-
 /// A host as the manifest names it.
 #[derive(Debug, Clone, Default)]
 pub struct HostTarget {
@@ -87,7 +84,7 @@ impl HostTarget {
 pub(crate) fn step(ask: &Ask) -> Option<Step> {
     let repo = ask.path(ask.environment.repo.as_deref().unwrap_or("."));
     let target = |spec| HostTarget { repo: Some(repo.clone()), ..HostTarget::from(spec) };
-    let targets: Vec<HostTarget> = ask.environment.hosts.iter().take(HOSTS_MAX).map(target).collect();
+    let targets: Vec<HostTarget> = ask.environment.hosts.iter().map(target).collect();
     if targets.is_empty() {
         return None;
     }

@@ -8,6 +8,9 @@ use std::io::{BufRead, BufReader, Read};
 
 use chrono::{DateTime, Utc};
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::limits::host::{
+    PACKAGE_LINE_BYTES_MAX, PACKAGE_LIST_BYTES_MAX, PACKAGE_LISTS_MAX, UPDATES_MAX,
+};
 
 use super::facts::{PackagesFacts, SecurityUpdate};
 use super::system;
@@ -16,16 +19,8 @@ use super::units;
 
 /// Folder of apt's lists.
 const LISTS: &str = "var/lib/apt/lists";
-/// Most lists, and most files of settings.
-const NAMES_MAX: usize = 5_000;
-/// Most that is read of one list once it is inflated, and of the status file, in bytes.
-const LIST_BYTES_MAX: u64 = 512 * 1024 * 1024;
-/// Longest line that a list may have, in bytes.
-const LINE_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest release file and file of settings, in bytes.
 const TEXT_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// Most pending updates that are listed.
-const UPDATES_MAX: usize = 500;
 
 /// By name and architecture the installed version.
 type Installed = BTreeMap<(String, String), String>;
@@ -97,7 +92,7 @@ struct Release {
 /// The archives whose release file says that they are for security.
 fn releases(tree: &Tree) -> Result<Vec<Release>, Unseen> {
     let mut releases = Vec::new();
-    for name in tree.names(LISTS, NAMES_MAX)?.unwrap_or_default() {
+    for name in tree.names(LISTS, PACKAGE_LISTS_MAX)?.unwrap_or_default() {
         let Some(name) = name.to_str() else { continue };
         let prefix = name.strip_suffix("_InRelease").or_else(|| name.strip_suffix("_Release"));
         let Some(prefix) = prefix else { continue };
@@ -145,7 +140,7 @@ fn updates(tree: &Tree, releases: &[Release]) -> Result<Vec<SecurityUpdate>, Uns
     let mut newest: BTreeMap<(String, String), String> = BTreeMap::new();
     for release in releases {
         let mut lists = 0;
-        for name in tree.names(LISTS, NAMES_MAX)?.unwrap_or_default() {
+        for name in tree.names(LISTS, PACKAGE_LISTS_MAX)?.unwrap_or_default() {
             let Some(name) = name.to_str() else { continue };
             let Some(rest) = name.strip_prefix(&release.prefix) else { continue };
             if !rest.starts_with('_') || !rest.contains("_Packages") {
@@ -236,17 +231,18 @@ fn paragraphs(
     mut each: impl FnMut(&Paragraph) -> Result<(), Unseen>,
 ) -> Result<(), Unseen> {
     let garbled = |why: &str| Unseen::new(Blind::Garbled, format!("{shown} {why}"));
-    let mut reader = BufReader::new(reader.take(LIST_BYTES_MAX + 1));
+    let mut reader = BufReader::new(reader.take(PACKAGE_LIST_BYTES_MAX + 1));
     let mut read = 0_u64;
     let mut paragraph = Paragraph::default();
     let mut line = Vec::new();
     loop {
         line.clear();
-        let length = reader.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
+        let length = reader.by_ref().take(PACKAGE_LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
         let length = length.map_err(|_| garbled("cannot be read to its end"))? as u64;
         read += length;
-        if length > LINE_BYTES_MAX || read > LIST_BYTES_MAX {
-            let why = format!("{shown} is longer than {LIST_BYTES_MAX} bytes, or a line of it too long");
+        if length > PACKAGE_LINE_BYTES_MAX || read > PACKAGE_LIST_BYTES_MAX {
+            let why =
+                format!("{shown} is longer than {PACKAGE_LIST_BYTES_MAX} bytes, or a line of it too long");
             return Err(Unseen::new(Blind::CutShort, why));
         }
         let text = String::from_utf8_lossy(&line);
@@ -308,7 +304,7 @@ fn reboot_required(tree: &Tree, newest: &Result<Option<String>, Unseen>) -> Resu
 fn automatic(tree: &Tree) -> Result<bool, Unseen> {
     let installed = installed(tree)?.into_keys().any(|(package, _)| package == "unattended-upgrades");
     let mut wanted = false;
-    for name in tree.names("etc/apt/apt.conf.d", NAMES_MAX)?.unwrap_or_default() {
+    for name in tree.names("etc/apt/apt.conf.d", PACKAGE_LISTS_MAX)?.unwrap_or_default() {
         let Some(name) = name.to_str() else { continue };
         let text = tree.text(&format!("etc/apt/apt.conf.d/{name}"), TEXT_BYTES_MAX)?.unwrap_or_default();
         for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {

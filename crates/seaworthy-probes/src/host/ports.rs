@@ -3,15 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use seaworthy_core::facts::{Listed, Seen, Unseen};
+use seaworthy_core::limits::host::{PORTS_MAX, SOCKETS_BYTES_MAX};
 
 use super::facts::ListeningPort;
 use super::firewall::Filter;
 use super::processes::{Processes, Sockets, bounded};
 
-/// Longest table of sockets that is read, in bytes.
-const TABLE_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// Most listening sockets that are listed.
-const PORTS_MAX: usize = 2_000;
 /// `TCP_LISTEN` in the kernel's table.
 const LISTENING: &str = "0A";
 
@@ -43,7 +40,7 @@ pub(super) fn listening(pid: Option<u32>) -> Result<Vec<Socket>, Unseen> {
 }
 
 fn table(path: &str) -> Result<String, Unseen> {
-    bounded(path, TABLE_BYTES_MAX).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    bounded(path, SOCKETS_BYTES_MAX).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The listening rows of one table.

@@ -9,17 +9,9 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::host::{BLOCK_BYTES_MAX, HANDLES_MAX, PROCESSES_MAX, STATUS_BYTES_MAX};
 
 use super::tree::{AS_ROOT, unseen};
-
-/// Most processes that are read.
-const PROCESSES_MAX: usize = 32_768;
-/// Longest `status`, `stat` and `cgroup` of a process, in bytes.
-const STATUS_BYTES_MAX: u64 = 64 * 1024;
-/// Longest command line and environment that is read, in bytes.
-const BLOCK_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// Most open files that are looked through for sockets, over all processes.
-const HANDLES_MAX: usize = 400_000;
 
 /// One process.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,11 +8,9 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::host::OUTPUT_BYTES_MAX;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
-
-/// Most that a program may print on either stream, in bytes.
-const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a program answered.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::limits::host::{SERVICE_PROCESSES_MAX, VARIABLES_MAX};
 
 use super::HostTarget;
 use super::env_files::{self, EnvFiles, Users};
@@ -13,10 +14,6 @@ use super::processes::{
     Process, Processes, Sockets, arguments, bounded, control_groups, environment, executable,
 };
 
-/// Most processes of a service that are listed.
-const PROCESSES_MAX: usize = 1_000;
-/// Most names of variables that are listed.
-const NAMES_MAX: usize = 2_000;
 /// Programs that run the file in their first argument, by how their names begin.
 const INTERPRETERS: [&str; 11] =
     ["python", "node", "ruby", "perl", "php", "bash", "sh", "dash", "deno", "bun", "tsx"];
@@ -215,7 +212,7 @@ pub(super) fn facts(
         known_default_names: names_everywhere(&Variables::known_defaults),
         required_names: target.required_env.clone(),
         secrets: match &everywhere {
-            Ok(all) => Seen::new(Listed::bounded(all.secrets(), NAMES_MAX, "secret variables")),
+            Ok(all) => Seen::new(Listed::bounded(all.secrets(), VARIABLES_MAX, "secret variables")),
             Err(why) => why.clone().into(),
         },
         unit,
@@ -223,7 +220,7 @@ pub(super) fn facts(
 }
 
 fn listed(names: BTreeSet<String>) -> Seen<Listed<String>> {
-    Seen::new(Listed::bounded(names.into_iter().collect(), NAMES_MAX, "names of variables"))
+    Seen::new(Listed::bounded(names.into_iter().collect(), VARIABLES_MAX, "names of variables"))
 }
 
 fn running(found: &Result<Found, Unseen>) -> Seen<bool> {
@@ -280,9 +277,13 @@ fn processes_facts(
             by_hand: format!("grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/{}/status", process.pid),
         }
     };
-    let listed =
-        found.all.iter().filter_map(|pid| processes.by_pid.get(pid)).take(PROCESSES_MAX + 1).map(fact);
-    Seen::new(Listed::bounded(listed.collect(), PROCESSES_MAX, "processes of the service"))
+    let listed = found
+        .all
+        .iter()
+        .filter_map(|pid| processes.by_pid.get(pid))
+        .take(SERVICE_PROCESSES_MAX + 1)
+        .map(fact);
+    Seen::new(Listed::bounded(listed.collect(), SERVICE_PROCESSES_MAX, "processes of the service"))
 }
 
 /// The bits of all capabilities that this kernel has; those of the oldest that has `/proc/PID/status` as we read

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::limits::host::SSH_MATCHES_MAX;
 
 use super::facts::SshFacts;
 use super::ports::Socket;
@@ -16,8 +17,6 @@ use super::programs;
 use super::sshd_config::{Config, MAIN};
 use super::tree::Tree;
 
-/// Most settings in `Match` blocks that are listed.
-const MATCHES_MAX: usize = 500;
 /// Where servers write that they have started or loaded their files again.
 const PID_FILES: [&str; 2] = ["run/sshd.pid", "var/run/sshd.pid"];
 /// Start times are known to this many seconds: the kernel gives the time of boot in whole ones.
@@ -237,7 +236,7 @@ pub(super) fn facts(server: &Server, answers: Answers, tree: &Result<Tree, Unsee
         empty_passwords_permitted: on("permitemptypasswords"),
         match_settings: match config {
             Ok(config) => {
-                Seen::new(Listed::bounded(config.matches, MATCHES_MAX, "settings in `Match` blocks"))
+                Seen::new(Listed::bounded(config.matches, SSH_MATCHES_MAX, "settings in `Match` blocks"))
             }
             Err(why) => why.into(),
         },

@@ -3,19 +3,15 @@
 use std::collections::BTreeSet;
 
 use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::host::{
+    SSHD_CONFIG_BYTES_MAX, SSHD_CONFIG_DEPTH_MAX, SSHD_CONFIG_FILES_MAX, SSHD_CONFIG_NAMES_MAX,
+};
 
 use super::facts::MatchSetting;
 use super::tree::Tree;
 
 /// Where the server looks first.
 pub(super) const MAIN: &str = "/etc/ssh/sshd_config";
-/// Longest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
-/// Most files that are read; sshd itself stops at 16 levels of `Include`.
-const FILES_MAX: usize = 256;
-const DEPTH_MAX: usize = 16;
-/// Most entries of a folder that `Include` names.
-const NAMES_MAX: usize = 10_000;
 
 /// Keywords of who may sign in and how, and what counts when the files do not say.
 const KEYWORDS: [(&str, &str); 7] = [
@@ -73,11 +69,11 @@ impl Config {
     /// Reads one file; `false` when there is none. `outside` is the `Match` block from which it is included.
     fn file(&mut self, tree: &Tree, path: &str, outside: Option<&str>, depth: usize) -> Result<bool, Unseen> {
         self.files += 1;
-        if depth > DEPTH_MAX || self.files > FILES_MAX {
-            let why = format!("{} includes more than {FILES_MAX} files", tree.shown(MAIN));
+        if depth > SSHD_CONFIG_DEPTH_MAX || self.files > SSHD_CONFIG_FILES_MAX {
+            let why = format!("{} includes more than {SSHD_CONFIG_FILES_MAX} files", tree.shown(MAIN));
             return Err(Unseen::new(Blind::CutShort, why));
         }
-        let Some(text) = tree.text(path, FILE_BYTES_MAX)? else { return Ok(false) };
+        let Some(text) = tree.text(path, SSHD_CONFIG_BYTES_MAX)? else { return Ok(false) };
         if let Some(stat) = tree.stat(path)? {
             self.changed = self.changed.max(stat.st_ctime);
         }
@@ -212,7 +208,7 @@ fn expand(tree: &Tree, pattern: &str) -> Result<Vec<String>, Unseen> {
     if !name.contains(['*', '?', '[']) {
         return Ok(vec![pattern.to_owned()]);
     }
-    let names = tree.names(folder, NAMES_MAX)?.unwrap_or_default();
+    let names = tree.names(folder, SSHD_CONFIG_NAMES_MAX)?.unwrap_or_default();
     let mut found = Vec::new();
     for entry in names {
         let Some(entry) = entry.to_str() else {

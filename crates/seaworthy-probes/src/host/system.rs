@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use seaworthy_core::facts::{Blind, Seen, Unseen};
+use seaworthy_core::limits::host::{DISKS_MAX, MOUNTS_BYTES_MAX};
 
 use super::facts::{OsRelease, SystemFacts};
 use super::processes::{Processes, bounded, control_groups, namespace};
@@ -10,10 +11,6 @@ use super::tree::Tree;
 
 /// Longest small text file that is read, in bytes.
 const TEXT_BYTES_MAX: u64 = 256 * 1024;
-/// Longest list of mounts, in bytes.
-const MOUNTS_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Most disk file systems that are measured.
-const DISKS_MAX: usize = 256;
 /// Limits of control groups from here on mean "none": the old interface says so with a huge number.
 const UNLIMITED_BYTES: u64 = 1 << 60;
 /// The namespace of process ids that every kernel starts with; its number is part of the kernel's interface.

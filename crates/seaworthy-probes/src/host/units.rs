@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nix::sys::stat::SFlag;
 use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::host::{UNIT_BYTES_MAX, UNITS_MAX};
 
 use super::environment;
 use super::facts::{UnitEnvFile, UnitFacts};
@@ -17,10 +18,6 @@ const FOLDERS: [&str; 5] = [
     "usr/lib/systemd/system",
     "lib/systemd/system",
 ];
-/// Longest unit file, in bytes.
-const UNIT_BYTES_MAX: u64 = 256 * 1024;
-/// Most entries of a folder of units.
-const ENTRIES_MAX: usize = 20_000;
 
 /// Whether a unit is wanted by something, has a file, and is not masked.
 pub(super) fn enabled_at_boot(tree: &Tree, unit: &str) -> Result<bool, Unseen> {
@@ -28,7 +25,7 @@ pub(super) fn enabled_at_boot(tree: &Tree, unit: &str) -> Result<bool, Unseen> {
         return Ok(false);
     }
     for folder in FOLDERS {
-        for entry in tree.names(folder, ENTRIES_MAX)?.unwrap_or_default() {
+        for entry in tree.names(folder, UNITS_MAX)?.unwrap_or_default() {
             let Some(entry) = entry.to_str() else { continue };
             let wants = matches!(entry.rsplit_once('.'), Some((_, "wants" | "requires")));
             if wants && tree.has_link(&format!("{folder}/{entry}/{unit}"))? {
@@ -101,7 +98,7 @@ fn parts(tree: &Tree, unit: &str) -> Result<Vec<String>, Unseen> {
     let mut parts = BTreeMap::new();
     for folder in FOLDERS.iter().rev() {
         let folder = format!("{folder}/{unit}.d");
-        for name in tree.names(&folder, ENTRIES_MAX)?.unwrap_or_default() {
+        for name in tree.names(&folder, UNITS_MAX)?.unwrap_or_default() {
             let Some(name) = name.to_str() else {
                 let why = format!("{} holds a name that is not UTF-8", tree.shown(&folder));
                 return Err(Unseen::new(Blind::Garbled, why));

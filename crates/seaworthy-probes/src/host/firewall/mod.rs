@@ -13,18 +13,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use seaworthy_core::facts::{Listed, Seen, Unseen};
+use seaworthy_core::limits::host::{OPENINGS_MAX, ROUTES_BYTES_MAX, RULE_STEPS_MAX};
 
-use self::rules::{Condition, From, Hook, Packet, Rules, STEPS_MAX, Steps};
+use self::rules::{Condition, From, Hook, Packet, Rules, Steps};
 pub(super) use self::rules::{Family, Protocol};
 use super::facts::{FirewallFacts, Opening};
 use super::processes::bounded;
 use super::programs;
 use super::tree::Tree;
 
-/// Most openings that are listed.
-const OPENINGS_MAX: usize = 1_000;
-/// Longest table of routes and interfaces that is read, in bytes.
-const ROUTES_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Names of interfaces that lead to containers, virtual machines and private networks.
 const INNER_PREFIXES: [&str; 13] = [
     "docker",
@@ -66,7 +63,7 @@ impl Filter {
     /// Whether a connection from anywhere may get through to a port.
     pub(super) fn lets_in(&self, family: Family, protocol: Protocol, port: u16) -> Result<bool, Unseen> {
         let packet = Packet { family, protocol, port, from: From::Anyone };
-        self.rules.lets_in(packet, &mut Steps(STEPS_MAX))
+        self.rules.lets_in(packet, &mut Steps(RULE_STEPS_MAX))
     }
 
     fn input_filtered(&self) -> bool {
@@ -75,7 +72,7 @@ impl Filter {
 
     /// Whether ports that no rule names are closed, for both protocols.
     fn default_deny(&self, family: Family) -> Result<bool, Unseen> {
-        let mut steps = Steps(STEPS_MAX);
+        let mut steps = Steps(RULE_STEPS_MAX);
         for protocol in [Protocol::Tcp, Protocol::Udp] {
             let mut closed = false;
             for port in self.unnamed() {
@@ -99,7 +96,7 @@ impl Filter {
     }
 
     fn openings(&self, declared: Option<&[u16]>) -> Result<Listed<Opening>, Unseen> {
-        let mut steps = Steps(STEPS_MAX);
+        let mut steps = Steps(RULE_STEPS_MAX);
         let mut openings = Vec::new();
         for protocol in [Protocol::Tcp, Protocol::Udp] {
             for family in [Family::Ipv4, Family::Ipv6] {

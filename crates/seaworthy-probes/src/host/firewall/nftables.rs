@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::host::RULES_MAX;
 use serde_json::Value;
 
 use super::rules::{Base, Condition, Family, Hook, Protocol, Rule, Rules, Subject, Verdict};
-
-/// Most chains, rules and sets that are read.
-const ITEMS_MAX: usize = 100_000;
 
 /// The packet filter, and the tables in which iptables wrote something that nftables does not spell out.
 #[derive(Debug)]
@@ -54,8 +52,8 @@ pub(super) fn parse(json: &str, dormant: &[String]) -> Result<Parsed, Unseen> {
     let garbled = |what: &str| Unseen::new(Blind::Garbled, format!("`nft` printed {what}"));
     let document: Value = serde_json::from_str(json).map_err(|_| garbled("no JSON"))?;
     let items = document.get("nftables").and_then(Value::as_array).ok_or_else(|| garbled("no ruleset"))?;
-    if items.len() > ITEMS_MAX {
-        let why = format!("the packet filter has more than {ITEMS_MAX} items");
+    if items.len() > RULES_MAX {
+        let why = format!("the packet filter has more than {RULES_MAX} items");
         return Err(Unseen::new(Blind::CutShort, why));
     }
     let of = |kind: &'static str| items.iter().filter_map(move |item| item.get(kind));

@@ -5,11 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::limits::host::{RULE_CALLS_MAX, RULE_STEPS_MAX};
 
-/// Most rules that are gone through for one host, over all packets.
-pub(super) const STEPS_MAX: u64 = 20_000_000;
-/// Deepest that chains may call one another.
-const CALLS_MAX: u32 = 16;
 /// Networks that hold this share of a family's addresses are no restriction.
 const ANYWHERE_SHARE: f64 = 1.0 / 256.0;
 
@@ -194,7 +191,7 @@ impl Rules {
         steps: &mut Steps,
     ) -> Result<Way, Unseen> {
         let mut way = Way::default();
-        if calls > CALLS_MAX {
+        if calls > RULE_CALLS_MAX {
             return Err(Unseen::new(
                 Blind::CutShort,
                 "chains of the packet filter call one another too deep",
@@ -312,7 +309,10 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 fn too_many() -> Unseen {
-    Unseen::new(Blind::CutShort, format!("the packet filter takes more than {STEPS_MAX} steps to understand"))
+    Unseen::new(
+        Blind::CutShort,
+        format!("the packet filter takes more than {RULE_STEPS_MAX} steps to understand"),
+    )
 }
 
 /// A range of addresses as the smallest network that is at least as large, for the question of its size.
