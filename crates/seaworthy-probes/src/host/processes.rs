@@ -135,7 +135,12 @@ pub(super) fn arguments(pid: u32) -> Result<Vec<String>, Unseen> {
 
 /// The `NAME=value` entries with which a process was started.
 pub(super) fn environment(pid: u32) -> Result<Vec<String>, Unseen> {
-    Ok(strings(&bounded(&format!("/proc/{pid}/environ"), BLOCK_BYTES_MAX)?))
+    let block = bounded(&format!("/proc/{pid}/environ"), BLOCK_BYTES_MAX)?;
+    // A process that is ending shows none; one that was started with none is not told apart from it.
+    if block.is_empty() {
+        return Err(Unseen::new(Blind::Unreachable, format!("process {pid} shows no environment")));
+    }
+    Ok(strings(&block))
 }
 
 /// The control groups of a process, one line each.
@@ -163,10 +168,17 @@ pub(super) fn folder_on_host(pid: u32) -> Result<String, Unseen> {
 }
 
 /// When a process started, in clock ticks since boot: with the process id it names one process for good.
+///
+/// A process that ends gives up its memory first, then its files, root and namespaces, and keeps its number until its
+/// parent has seen it. So one without a program is not there any more.
 pub(super) fn started_ticks(pid: u32) -> Result<u64, Unseen> {
     let path = format!("/proc/{pid}/stat");
     let stat = bounded(&path, STATUS_BYTES_MAX)?;
     let stat = String::from_utf8_lossy(&stat);
+    let program = std::fs::read_link(format!("/proc/{pid}/exe"));
+    if program.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Err(Unseen::new(Blind::Unreachable, format!("process {pid} has ended")));
+    }
     // The name in parentheses may hold anything, so fields are counted from the last parenthesis.
     let ticks = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(19)?.parse().ok());
     ticks.ok_or_else(|| Unseen::new(Blind::Garbled, format!("{path} has no start time")))

@@ -1,6 +1,6 @@
 //! This machine, and the machine of the testbed: sound, sabotaged, gone.
 
-use seaworthy_core::manifest::Manifest;
+use seaworthy_core::manifest::Environment;
 use seaworthy_testbed::{Running, Testbed};
 
 use super::*;
@@ -19,10 +19,8 @@ fn machine(sabotage: Option<&str>) -> Option<(Running, HostTarget)> {
         }
         Err(error) => panic!("{error}"),
     };
-    let indented = running.environment().replace('\n', "\n    ");
-    let manifest = format!("service: {{name: shop}}\nenvironments:\n  local:\n    {indented}");
-    let manifest = Manifest::parse("seaworthy.yaml", &manifest).expect("the environment is one");
-    let target = manifest.environments["local"].hosts.first().map(HostTarget::from).expect("it has a host");
+    let environment: Environment = serde_saphyr::from_str(running.environment()).expect("it is one");
+    let target = environment.hosts.first().map(HostTarget::from).expect("it has a host");
     Some((running, target))
 }
 

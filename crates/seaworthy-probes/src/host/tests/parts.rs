@@ -39,7 +39,7 @@ fn offsets_of_timesyncd_are_understood() {
 
 #[test]
 fn variables_are_told_by_name_only() {
-    let text = "# comment\nexport PORT=3000 # here\nJWT_SECRET='your_jwt_secret'\nDB_PASSWORD=\"changeme\"\nEMPTY=\n\
+    let text = "# comment\nexport PORT=3000 # here\nJWT_SECRET='your_own_value'\nDB_PASSWORD=\"changeme\"\nEMPTY=\n\
                 AWS_REGION=us-east-1\nnot a line\n1X=2\nNODE_ENV=development\n";
     let variables = Variables::of_file(text);
     let names: Vec<_> = variables.names().into_iter().collect();
