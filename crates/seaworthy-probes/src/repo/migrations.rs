@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::files::{Files, KeptFile, directory, name};
 use super::lines::newlines;
+use super::recorded::{recorded_as, sums};
 use super::role::Role;
 
 /// The migrations of the repository.
@@ -40,6 +41,10 @@ pub struct Migration {
     pub irreversible: Option<String>,
     /// What to do instead of taking it back, as it says itself.
     pub forward_fix: Option<String>,
+    /// Names or versions under which a tool records it once it is applied.
+    pub recorded_as: Vec<String>,
+    /// Sums of the file by which a tool sees that it was changed since: SHA-256, SHA-384.
+    pub sums: Vec<String>,
 }
 
 /// Reads the migrations.
@@ -90,6 +95,8 @@ fn migration(path: &str, file: &KeptFile, own: &BTreeMap<&str, &KeptFile>) -> Op
         way_back,
         irreversible,
         forward_fix,
+        recorded_as: recorded_as(path, &text),
+        sums: sums(&file.bytes),
     })
 }
 

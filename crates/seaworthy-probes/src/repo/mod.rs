@@ -18,6 +18,7 @@ mod lines;
 mod migrations;
 mod pipeline;
 mod read;
+mod recorded;
 mod reports;
 mod role;
 mod secrets;

@@ -133,10 +133,14 @@ pub struct MigrationTable {
 /// One migration as its tool remembers it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Migration {
+    /// The tool.
+    pub tool: String,
     /// Its version or name, as the tool writes it.
     pub version: String,
     /// It went through.
     pub succeeded: bool,
     /// The tool's checksum. Null when it keeps none.
     pub checksum: Option<String>,
+    /// It is the SHA-256 or SHA-384 of the migration's file, so that a file can be compared with it.
+    pub checksum_of_file: bool,
 }

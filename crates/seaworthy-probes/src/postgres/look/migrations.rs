@@ -53,7 +53,11 @@ async fn table(
 ) -> MigrationTable {
     let name = format!("{}.{}", identifier(&candidate.schema), identifier(&candidate.table));
     let applied = if candidate.plain {
-        session.list_in(&candidate.schema, &tool.applied, &[], POSTGRES_MIGRATIONS_MAX, migration).await
+        session
+            .list_in(&candidate.schema, &tool.applied, &[], POSTGRES_MIGRATIONS_MAX, |row| {
+                migration(row, tool)
+            })
+            .await
     } else {
         Err(Unseen::new(
             Blind::Unsupported,
@@ -83,10 +87,13 @@ async fn table(
     }
 }
 
-fn migration(row: &Row) -> Result<Migration, Unlike> {
+fn migration(row: &Row, tool: &Tool) -> Result<Migration, Unlike> {
+    let checksum = row.name_or_none(2)?;
     Ok(Migration {
+        tool: tool.name.to_owned(),
         version: row.name_or_none(0)?.unwrap_or_default(),
         succeeded: row.get::<Option<bool>>(1)?.unwrap_or(false),
-        checksum: row.name_or_none(2)?,
+        checksum_of_file: checksum.is_some() && ["sqlx", "prisma", "drizzle"].contains(&tool.name),
+        checksum,
     })
 }
