@@ -7,6 +7,10 @@ postgres=${postgres:-$(dirname "$(readlink -f "$(command -v postgres)")")}
 echo "$postgres" > postgres.bin
 mkdir -m 700 run log tls
 
+# The repository, as far as it says which migrations there are.
+mkdir repo
+cp -r "$TESTBED/service/migrations" repo/
+
 # A private authority, and a certificate of it for the server's address.
 cd tls
 openssl req -x509 -quiet -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout root.key -out root.pem -days 3650 -sha256 \
