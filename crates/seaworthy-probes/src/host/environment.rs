@@ -65,8 +65,9 @@ impl Variables {
         names
     }
 
-    /// What can be said of each secret among them.
-    pub(super) fn secrets(&self) -> Vec<SecretVariable> {
+    /// What can be said of each secret among them. `template` holds what the repository's templates say.
+    pub(super) fn secrets(&self, template: &Self) -> Vec<SecretVariable> {
+        let as_in_template = self.as_in(template);
         let secrets: Vec<_> =
             self.0.iter().filter(|(name, value)| is_secret(name) && !value.is_empty()).collect();
         let statement = |(name, value): &(&String, &String)| SecretVariable {
@@ -74,6 +75,8 @@ impl Variables {
             signing: is_signing(name),
             long_enough: value.chars().count() >= SECRET_CHARS_MIN,
             random_enough: bits(value) >= SECRET_BITS_MIN,
+            known_default: is_known_default(value),
+            placeholder: is_placeholder(value) || as_in_template.contains(*name),
             unique: secrets.iter().filter(|(_, other)| other == value).count() == 1,
         };
         secrets.iter().map(statement).collect()

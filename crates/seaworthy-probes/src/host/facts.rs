@@ -220,6 +220,10 @@ pub struct SecretVariable {
     pub random_enough: bool,
     /// Whether no other secret variable has the same value.
     pub unique: bool,
+    /// Whether its value is a publicly known default.
+    pub known_default: bool,
+    /// Whether its value is a placeholder, or stands in a template of the repository.
+    pub placeholder: bool,
 }
 
 /// The service's systemd unit as its files say.

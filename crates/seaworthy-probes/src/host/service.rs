@@ -191,6 +191,7 @@ pub(super) fn facts(
         }
         Err(why) => why.clone().into(),
     };
+    let template = env_files::templates(target.repo.as_deref());
     ServiceFacts {
         name: target.service.clone(),
         running: running(found),
@@ -203,17 +204,19 @@ pub(super) fn facts(
             Ok(variables) => listed(variables.names()),
             Err(why) => why.clone().into(),
         },
-        placeholder_names: match env_files::templates(target.repo.as_deref()) {
+        placeholder_names: match &template {
             Ok(template) => names_everywhere(&|variables| {
-                variables.placeholders().union(&variables.as_in(&template)).cloned().collect()
+                variables.placeholders().union(&variables.as_in(template)).cloned().collect()
             }),
-            Err(why) => why.into(),
+            Err(why) => why.clone().into(),
         },
         known_default_names: names_everywhere(&Variables::known_defaults),
         required_names: target.required_env.clone(),
-        secrets: match &everywhere {
-            Ok(all) => Seen::new(Listed::bounded(all.secrets(), VARIABLES_MAX, "secret variables")),
-            Err(why) => why.clone().into(),
+        secrets: match (&everywhere, &template) {
+            (Ok(all), Ok(template)) => {
+                Seen::new(Listed::bounded(all.secrets(template), VARIABLES_MAX, "secret variables"))
+            }
+            (Err(why), _) | (_, Err(why)) => why.clone().into(),
         },
         unit,
     }

@@ -52,6 +52,8 @@ fn variables_are_told_by_name_only() {
 fn secrets_that_stand_in_a_template_are_no_secrets() {
     let template = Variables::of_file("JWT_SECRET=kx81-hq\nPORT=3000\nAPI_TOKEN=\n");
     let live = Variables::of_process(&strings(&["JWT_SECRET=kx81-hq", "PORT=3000", "API_TOKEN="]));
+    let secrets: Vec<_> = live.secrets(&template).into_iter().map(|s| (s.name, s.placeholder)).collect();
+    assert_eq!(secrets, [("JWT_SECRET".into(), true)]);
     assert_eq!(live.as_in(&template).into_iter().collect::<Vec<_>>(), ["JWT_SECRET"]);
     assert!(live.placeholders().is_empty());
 }
@@ -59,7 +61,7 @@ fn secrets_that_stand_in_a_template_are_no_secrets() {
 #[test]
 fn secrets_are_weighed() {
     let weigh = |value: &str| {
-        let one = Variables::of_process(&[format!("JWT_SECRET={value}")]).secrets();
+        let one = Variables::of_process(&[format!("JWT_SECRET={value}")]).secrets(&Variables::default());
         one.first().map(|secret| (secret.long_enough, secret.random_enough))
     };
     assert_eq!(weigh("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"), Some((true, true)));
@@ -70,7 +72,8 @@ fn secrets_are_weighed() {
     assert_eq!(weigh("12345678901234567890123456789012"), Some((true, false)));
     let twice =
         Variables::of_process(&strings(&["JWT_SECRET=a", "COOKIE_SECRET=a", "API_TOKEN=b", "PATH=a"]));
-    let unique: Vec<_> = twice.secrets().into_iter().map(|secret| (secret.name, secret.unique)).collect();
+    let unique: Vec<_> =
+        twice.secrets(&Variables::default()).into_iter().map(|secret| (secret.name, secret.unique)).collect();
     assert_eq!(
         unique,
         [("API_TOKEN".into(), true), ("COOKIE_SECRET".into(), false), ("JWT_SECRET".into(), false)]
