@@ -76,6 +76,14 @@ pub(crate) fn text<'a>(document: &'a Json, keys: &[&str]) -> Option<&'a str> {
     keys.iter().try_fold(document, |at, key| at.get(key))?.as_str()
 }
 
+/// Longest text of a document that becomes a fact, in characters: names and versions are short.
+const FACT_CHARS_MAX: usize = 200;
+
+/// A text as it may become a fact.
+pub(crate) fn clipped(text: &str) -> String {
+    text.chars().take(FACT_CHARS_MAX).collect()
+}
+
 /// A value that may be written as one text or as a list of texts.
 pub(crate) fn texts(value: Option<&Json>) -> Vec<String> {
     match value {

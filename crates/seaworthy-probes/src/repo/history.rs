@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use seaworthy_core::facts::{Blind, Unseen};
-use seaworthy_core::limits::repo::{HISTORY_BYTES_MAX, HISTORY_TIME_MAX};
+use seaworthy_core::limits::repo::HISTORY_BYTES_MAX;
 
 use super::git::Git;
 use super::git::graph::{Found, Graph};
@@ -18,7 +18,7 @@ use super::git::objects::Objects;
 use super::git::refs::Refs;
 use super::git::traverse::{Faults, Sink, all};
 use super::lines::newlines;
-use super::read::threads;
+use super::read::{is_source, mark_tests, threads};
 use super::secrets::{Hit, Scan, Searcher};
 
 /// A secret in the history.
@@ -42,7 +42,7 @@ pub(crate) struct History {
 }
 
 /// Searches the whole history.
-pub(crate) fn search(git: &Git, refs: &Refs, searcher: &Searcher) -> Result<History, Unseen> {
+pub(crate) fn search(git: &Git, refs: &Refs, searcher: &Searcher, time: Duration) -> Result<History, Unseen> {
     let objects = git.objects()?;
     let sink = Search {
         searcher,
@@ -55,6 +55,7 @@ pub(crate) fn search(git: &Git, refs: &Refs, searcher: &Searcher) -> Result<Hist
         full: AtomicBool::new(false),
         crowded: AtomicU64::new(0),
         begun: Instant::now(),
+        time,
     };
     let faults = all(&objects, &sink, threads());
     let large_unread = sink.large_files(git);
@@ -79,8 +80,13 @@ pub(crate) fn search(git: &Git, refs: &Refs, searcher: &Searcher) -> Result<Hist
     for place in &reached.found {
         let Some(scan) = found.get(&place.object) else { continue };
         let (path, commit, day) = named(&objects, place);
-        history.past.extend(scan.hits.iter().map(|hit| Past {
-            hit: hit.clone(),
+        let mut hits: Vec<Hit> =
+            scan.hits.iter().filter(|hit| !(hit.bare && is_source(&path))).cloned().collect();
+        if !hits.is_empty() {
+            mark_tests(&path, &objects.read(place.object).unwrap_or((Kind::Blob, Vec::new())).1, &mut hits);
+        }
+        history.past.extend(hits.into_iter().map(|hit| Past {
+            hit,
             path: path.clone(),
             commit: commit.clone(),
             day: day.clone(),
@@ -133,6 +139,7 @@ struct Search<'a> {
     /// Objects with more that may be a secret than is looked at.
     crowded: AtomicU64,
     begun: Instant,
+    time: Duration,
 }
 
 /// How far pieces overlap, so that a secret on the seam is found.
@@ -157,7 +164,7 @@ impl Search<'_> {
     }
 
     fn late(&self) -> bool {
-        self.begun.elapsed() > HISTORY_TIME_MAX
+        self.begun.elapsed() > self.time
     }
 
     fn cut(&self, faults: &Faults, large_unread: u64) -> Option<Unseen> {
@@ -165,7 +172,7 @@ impl Search<'_> {
         let (damaged, too_long) =
             (faults.damaged.load(Ordering::Relaxed), faults.too_long.load(Ordering::Relaxed));
         if self.late() {
-            let why = format!("reading the history took longer than {} s", HISTORY_TIME_MAX.as_secs());
+            let why = format!("reading the history took longer than {} s", self.time.as_secs());
             Some(Unseen::new(Blind::Timeout, why))
         } else if self.full.load(Ordering::Relaxed) || self.bytes.load(Ordering::Relaxed) > HISTORY_BYTES_MAX
         {

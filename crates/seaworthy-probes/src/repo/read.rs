@@ -7,11 +7,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::repo::{
-    FILE_BYTES_MAX, KEPT_BYTES_MAX, SEARCHED_FILE_BYTES_MAX, THREADS_MAX, TREE_BYTES_MAX, TREE_TIME_MAX,
+    FILE_BYTES_MAX, KEPT_BYTES_MAX, SEARCHED_FILE_BYTES_MAX, THREADS_MAX, TREE_BYTES_MAX,
 };
 
 use super::kept;
@@ -38,6 +38,22 @@ pub(crate) struct Harvest {
     pub(crate) bytes_count: u64,
 }
 
+/// Whether a file is source code, in which a text stands in quotes.
+pub(crate) fn is_source(path: &Path) -> bool {
+    language(path).is_some_and(|language| !matches!(language, "shell" | "sql"))
+}
+
+/// Notes of hits in Rust that they stand in tests, which many keep beside the code.
+pub(crate) fn mark_tests(path: &Path, source: &[u8], hits: &mut [Hit]) {
+    if hits.is_empty() || language(path) != Some("rust") {
+        return;
+    }
+    let tests = leftovers::rust_test_lines(source);
+    for hit in hits {
+        hit.in_prose |= tests.iter().any(|lines| lines.contains(&hit.line));
+    }
+}
+
 /// Length of the pieces of a long file, and how far they overlap, so that a secret on the seam is found.
 const PIECE_BYTES: usize = 1024 * 1024;
 const OVERLAP_BYTES: usize = 4 * 1024;
@@ -50,10 +66,11 @@ struct Reading<'a> {
     bytes: AtomicU64,
     kept_bytes: AtomicUsize,
     begun: Instant,
+    time: Duration,
 }
 
 /// Reads the files.
-pub(crate) fn read(tree: &Tree, files: &[Found], searcher: &Searcher) -> Harvest {
+pub(crate) fn read(tree: &Tree, files: &[Found], searcher: &Searcher, time: Duration) -> Harvest {
     let reading = Reading {
         tree,
         files,
@@ -62,6 +79,7 @@ pub(crate) fn read(tree: &Tree, files: &[Found], searcher: &Searcher) -> Harvest
         bytes: AtomicU64::new(0),
         kept_bytes: AtomicUsize::new(0),
         begun: Instant::now(),
+        time,
     };
     let whole = Mutex::new(Harvest::default());
     let work = || {
@@ -112,7 +130,8 @@ impl Harvest {
         self.unread.push((path.to_owned(), why));
     }
 
-    fn scanned(&mut self, file: usize, path: &Path, scan: Scan) {
+    fn scanned(&mut self, file: usize, path: &Path, mut scan: Scan) {
+        scan.hits.retain(|hit| !(hit.bare && is_source(path)));
         if scan.crowded {
             let why = Unseen::new(
                 Blind::CutShort,
@@ -161,11 +180,11 @@ impl Reading<'_> {
             let why = format!("the files are more than {} MiB together", TREE_BYTES_MAX / 1024 / 1024);
             return Some(Unseen::new(Blind::CutShort, why));
         }
-        let late = self.begun.elapsed() > TREE_TIME_MAX;
+        let late = self.begun.elapsed() > self.time;
         late.then(|| {
             Unseen::new(
                 Blind::Timeout,
-                format!("reading the files took longer than {} s", TREE_TIME_MAX.as_secs()),
+                format!("reading the files took longer than {} s", self.time.as_secs()),
             )
         })
     }
@@ -181,7 +200,9 @@ impl Reading<'_> {
         harvest.bytes_count += buffer.len() as u64;
         self.bytes.fetch_add(buffer.len() as u64, Ordering::Relaxed);
         if found.in_code {
-            harvest.scanned(index, &found.path, self.searcher.search(buffer));
+            let mut scan = self.searcher.search(buffer);
+            mark_tests(&found.path, buffer, &mut scan.hits);
+            harvest.scanned(index, &found.path, scan);
             harvest
                 .told
                 .extend(uses::told(&found.path, found.role, buffer).into_iter().map(|told| (index, told)));

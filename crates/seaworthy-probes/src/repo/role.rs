@@ -25,6 +25,11 @@ pub enum Role {
 
 const TEST_DIRECTORIES: &[&str] = &[
     "test",
+    "testbed",
+    "recordings",
+    "cassettes",
+    "snapshots",
+    "__snapshots__",
     "tests",
     "__tests__",
     "testing",

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::Limits;
-use seaworthy_core::limits::repo::{FILE_BYTES_MAX, FINDINGS_MAX, LISTED_MAX};
+use seaworthy_core::limits::repo::{
+    FILE_BYTES_MAX, FINDINGS_MAX, HISTORY_TIME_MAX, LISTED_MAX, TREE_TIME_MAX,
+};
 
 use super::facts::{FilesFacts, GitFacts, RepoFacts, SetAsideDirectory, UnreadFile};
 use super::files::{Files, KeptFile};
@@ -30,7 +33,7 @@ use super::{
 };
 
 /// Looks at a repository. Blocks.
-pub(super) fn look(target: &RepoTarget, _: &Limits) -> Seen<RepoFacts> {
+pub(super) fn look(target: &RepoTarget, limits: &Limits) -> Seen<RepoFacts> {
     let shown = target.root.display().to_string();
     let tree = match Tree::open(&target.root) {
         Ok(tree) => tree,
@@ -45,9 +48,9 @@ pub(super) fn look(target: &RepoTarget, _: &Limits) -> Seen<RepoFacts> {
     let walk = walk(&tree, tracked.as_ref().ok().and_then(Option::as_ref));
     let env_files = env_files(&tree, &walk.files);
     let searcher = Searcher::new(live_values(&env_files));
-    let harvest = read::read(&tree, &walk.files, &searcher);
+    let harvest = read::read(&tree, &walk.files, &searcher, TREE_TIME_MAX.min(limits.deadline / 3));
     let refs = refs(&git);
-    let past = history(&git, &refs, &searcher);
+    let past = history(&git, &refs, &searcher, HISTORY_TIME_MAX.min(limits.deadline / 2));
     sum(Looked { target, tree: &tree, git, tracked, walk, env_files, searcher, harvest, refs, past })
 }
 
@@ -121,9 +124,10 @@ fn history(
     git: &Result<Option<Git>, Unseen>,
     refs: &Result<Option<Refs>, Unseen>,
     searcher: &Searcher,
+    time: Duration,
 ) -> Result<History, Unseen> {
     match (git, refs) {
-        (Ok(Some(git)), Ok(Some(refs))) => history::search(git, refs, searcher),
+        (Ok(Some(git)), Ok(Some(refs))) => history::search(git, refs, searcher, time),
         (Err(unseen), _) | (_, Err(unseen)) => Err(unseen.clone()),
         (Ok(_), Ok(_)) => {
             Err(Unseen::new(Blind::NotGiven, "there is no git directory, so the history was not read")
@@ -294,6 +298,11 @@ fn secrets(looked: &Looked<'_>, listed: &[Found], files: &Files) -> SecretsFacts
             Seen::Unseen(unseen.clone())
         }
     };
+    // A line may hold one secret many times.
+    let mut met = std::collections::HashSet::new();
+    found.retain(|one| {
+        met.insert((one.rule.clone(), one.path.clone(), one.line, one.commit.clone(), one.secret))
+    });
     // Those that count first: the list is bounded.
     found.sort_by_key(|finding| (finding.excuse.is_some(), finding.commit.is_some()));
     number(&mut found);
@@ -362,7 +371,8 @@ fn finding(
 ) -> SecretFinding {
     let rule = looked.searcher.rule(hit.rule);
     let made_up = rule.fixture
-        && (matches!(role, Role::Test | Role::Document)
+        && (hit.in_prose
+            || matches!(role, Role::Test | Role::Document)
             || is_template(Path::new(&path))
             || is_example(&path));
     let excuse = match &hit.marked {

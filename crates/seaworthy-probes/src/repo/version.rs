@@ -6,7 +6,7 @@ use seaworthy_core::facts::{Seen, Unseen};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::documents::{json, line_of, text, toml};
+use super::documents::{clipped, json, line_of, text, toml};
 use super::files::{Files, directory, name};
 
 /// A manifest of a package manager.
@@ -45,6 +45,7 @@ pub(crate) fn packages(files: &Files) -> Vec<Package> {
             let quoted = version.as_deref().unwrap_or("version");
             let line = line_of(&file.bytes, 1, &["ersion", quoted]);
             let ecosystem = ecosystem(super::files::name(path))?.to_owned();
+            let (name, version) = (name.as_deref().map(clipped), version.as_deref().map(clipped));
             Some(Package {
                 path: path.to_owned(),
                 lock: lock(files, path, &ecosystem),

@@ -116,7 +116,12 @@ const BESIDE: &[&str] = &[
 
 /// Lists everything below the root. `tracked` is `None` without a readable index.
 pub(crate) fn walk(tree: &Tree, tracked: Option<&TrackedPaths>) -> Walk {
-    let mut walker = Walker { tree, tracked, walk: Walk::default(), listed: 0 };
+    walk_at_most(tree, tracked, ENTRIES_MAX)
+}
+
+/// The same with another bound.
+pub(crate) fn walk_at_most(tree: &Tree, tracked: Option<&TrackedPaths>, entries_max: usize) -> Walk {
+    let mut walker = Walker { tree, tracked, walk: Walk::default(), left: entries_max };
     let mut waiting = vec![Directory { path: PathBuf::new(), ignores: Vec::new(), in_submodule: false }];
     while let Some(directory) = waiting.pop() {
         if !walker.directory(&directory, &mut waiting) {
@@ -143,21 +148,22 @@ struct Walker<'a> {
     tree: &'a Tree,
     tracked: Option<&'a TrackedPaths>,
     walk: Walk,
-    listed: usize,
+    /// Entries that may still be listed.
+    left: usize,
 }
 
 impl Walker<'_> {
     /// Lists one directory. Returns `false` when the bound is reached.
     fn directory(&mut self, directory: &Directory, waiting: &mut Vec<Directory>) -> bool {
         let shown = directory.path.display().to_string();
-        let (entries, more) = match self.tree.entries(&directory.path, ENTRIES_MAX - self.listed) {
+        let (entries, more) = match self.tree.entries(&directory.path, self.left) {
             Ok(read) => read,
             Err(error) => {
                 self.walk.unread.push((directory.path.clone(), unseen(&shown, &error)));
                 return true;
             }
         };
-        self.listed += entries.len();
+        self.left = self.left.saturating_sub(entries.len());
         if !directory.path.as_os_str().is_empty() && entries.iter().any(|(name, _)| name == b".git") {
             match self.tracked {
                 Some(tracked) if !tracked.submodules.contains(directory.path.as_os_str().as_bytes()) => {
@@ -176,7 +182,7 @@ impl Walker<'_> {
             self.entry(&inner, name, *kind, waiting);
         }
         if more {
-            let why = Unseen::new(Blind::CutShort, format!("there are more than {ENTRIES_MAX} files"));
+            let why = Unseen::new(Blind::CutShort, "there are more files than are listed of one repository");
             self.walk.unread.push((directory.path.clone(), why));
         }
         !more

@@ -80,7 +80,7 @@ pub(crate) fn find(language: &str, role: Role, source: &[u8]) -> Vec<Leftover> {
     }
     let mut code = mask::code(language, source);
     if language == "rust" {
-        without_test_modules(&mut code);
+        without_test_items(&mut code);
     }
     let mut found = Vec::new();
     for rule in called {
@@ -126,15 +126,33 @@ fn excuse(source: &[u8], at: usize, rule: &Rule) -> Option<String> {
     whole.then(|| format!("the linter's `{linter}` is switched off for this file"))
 }
 
-/// Blanks what stands in `#[cfg(test)] mod … { … }`.
-fn without_test_modules(code: &mut [u8]) {
-    let mark = b"#[cfg(test)]";
-    let mut from = 0;
-    while let Some(at) = code.get(from..).and_then(|rest| memmem::find(rest, mark)) {
-        let begin = from + at + mark.len();
-        from = begin;
+/// Blanks the items that are built for tests only.
+fn without_test_items(code: &mut [u8]) {
+    for region in test_items(code) {
+        for byte in code.get_mut(region).unwrap_or_default() {
+            if *byte != b'\n' {
+                *byte = b' ';
+            }
+        }
+    }
+}
+
+/// Where items stand that an attribute keeps for tests: `#[test]`, `#[cfg(test)]`, `#[cfg(all(test, …))]`, `#[tokio::test]`.
+fn test_items(code: &[u8]) -> Vec<std::ops::Range<usize>> {
+    static ATTRIBUTE: OnceLock<Option<Regex>> = OnceLock::new();
+    let attribute = ATTRIBUTE.get_or_init(|| {
+        let pattern =
+            r"#\[\s*(?:cfg\s*\(\s*(?:all\s*\(\s*)?(?:[^\]()]*,\s*)?test\b|(?:\w+::)*test\b)[^\]]*\]";
+        RegexBuilder::new(pattern).unicode(false).build().ok()
+    });
+    let mut regions: Vec<std::ops::Range<usize>> = Vec::new();
+    for found in attribute.iter().flat_map(|attribute| attribute.find_iter(code)) {
+        let begin = found.end();
+        if regions.last().is_some_and(|last| begin < last.end) {
+            continue;
+        }
         let rest = code.get(begin..).unwrap_or_default();
-        let Some(open) = rest.iter().position(|byte| matches!(byte, b'{' | b';')) else { return };
+        let Some(open) = rest.iter().position(|byte| matches!(byte, b'{' | b';')) else { break };
         if rest.get(open) == Some(&b';') {
             continue;
         }
@@ -147,12 +165,17 @@ fn without_test_modules(code: &mut [u8]) {
             }
             depth == 0
         });
-        let end = end.map_or(code.len(), |end| begin + open + end);
-        for byte in code.get_mut(begin..end).unwrap_or_default() {
-            if *byte != b'\n' {
-                *byte = b' ';
-            }
-        }
-        from = end;
+        regions.push(begin..end.map_or(code.len(), |end| begin + open + end));
     }
+    regions
+}
+
+/// The lines of a Rust source that belong to tests.
+pub(crate) fn rust_test_lines(source: &[u8]) -> Vec<std::ops::RangeInclusive<u64>> {
+    if memmem::find(source, b"test").is_none() {
+        return Vec::new();
+    }
+    let code = mask::code("rust", source);
+    let line = |at: usize| 1 + newlines(source.get(..at).unwrap_or_default());
+    test_items(&code).into_iter().map(|region| line(region.start)..=line(region.end)).collect()
 }

@@ -3,7 +3,7 @@
 use seaworthy_core::facts::Unseen;
 use serde_json::Value as Json;
 
-use crate::repo::documents::{garbled, json, text, toml, yaml};
+use crate::repo::documents::{clipped, garbled, json, text, toml, yaml};
 use crate::repo::files::name;
 use crate::repo::version::as_json;
 
@@ -36,7 +36,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Vec<Locked>, Unseen> {
 }
 
 fn locked(ecosystem: &'static str, name: &str, version: &str) -> Locked {
-    Locked { ecosystem, name: name.to_owned(), version: version.to_owned(), licence: None, installed: None }
+    Locked { ecosystem, name: clipped(name), version: clipped(version), licence: None, installed: None }
 }
 
 fn npm(path: &str, document: &Json) -> Result<Vec<Locked>, Unseen> {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use self::locks::Locked;
-use super::documents::{text, texts, toml};
+use super::documents::{clipped, text, texts, toml};
 use super::files::{Files, directory, name};
 use super::role;
 use super::tree::Tree;
@@ -158,7 +158,7 @@ fn dependency(path: String, locked: Locked, stated: Option<(String, String)>, po
                     format!("the licence of {} is no SPDX expression", locked.name),
                 ),
             };
-            (Seen::new(licence), Some(source), allowed)
+            (Seen::new(clipped(&licence)), Some(source), allowed)
         }
     };
     let Locked { ecosystem, name, version, .. } = locked;

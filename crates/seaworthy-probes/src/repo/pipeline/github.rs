@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::classify::{action, named_deploy, script};
 use super::{Deploy, Parts, PipelineFile, PipelineStep, Stage};
-use crate::repo::documents::{line_of, text, texts, yaml};
+use crate::repo::documents::{clipped, line_of, text, texts, yaml};
 use crate::repo::files::{Files, is_yaml};
 
 struct Workflow<'a> {
@@ -51,7 +51,7 @@ pub(super) fn read(files: &Files, parts: &mut Parts) -> Result<(), Unseen> {
         for job in own {
             parts.steps.extend(job.steps.iter().map(|step| PipelineStep {
                 stage: step.stage,
-                job: job.name.clone(),
+                job: clipped(&job.name),
                 path: workflow.path.to_owned(),
                 line: step.line,
                 failure_ignored: step.ignored,
@@ -174,7 +174,7 @@ fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[V
             .map(|step| step.stage)
             .collect();
         parts.deploys.push(Deploy {
-            job: job.name.clone(),
+            job: clipped(&job.name),
             path: workflow.path.to_owned(),
             line: deploy.line,
             tested_before: before.contains(&Stage::Test),

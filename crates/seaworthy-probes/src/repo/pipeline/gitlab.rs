@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::classify::{named_deploy, script};
 use super::{Deploy, Parts, PipelineFile, PipelineStep, Stage};
-use crate::repo::documents::{line_of, text, texts, yaml};
+use crate::repo::documents::{clipped, line_of, text, texts, yaml};
 use crate::repo::files::Files;
 
 /// Keys of the file that are no jobs.
@@ -55,7 +55,7 @@ pub(super) fn read(files: &Files, parts: &mut Parts) -> Result<(), Unseen> {
     for job in &jobs {
         parts.steps.extend(job.stages.iter().map(|(stage, ignored)| PipelineStep {
             stage: *stage,
-            job: job.name.to_owned(),
+            job: clipped(job.name),
             path: path.to_owned(),
             line: job.line,
             failure_ignored: *ignored,
@@ -74,7 +74,7 @@ pub(super) fn read(files: &Files, parts: &mut Parts) -> Result<(), Unseen> {
                 .any(|other| other.stages.contains(&(wanted, false)))
         };
         parts.deploys.push(Deploy {
-            job: job.name.to_owned(),
+            job: clipped(job.name),
             path: path.to_owned(),
             line: job.line,
             tested_before: earlier(Stage::Test),

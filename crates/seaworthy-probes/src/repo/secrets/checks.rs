@@ -72,7 +72,15 @@ fn base32(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether the first part of a token says how it is signed.
 pub(super) fn is_jwt(token: &str) -> bool {
+    const SIGNATURE_ENTROPY_MIN: f64 = 3.0;
     let head = token.split('.').next().unwrap_or_default();
+    if token
+        .rsplit('.')
+        .next()
+        .is_none_or(|signature| entropy_per_character(signature) < SIGNATURE_ENTROPY_MIN)
+    {
+        return false;
+    }
     let Some(head) = base64(head) else { return false };
     serde_json::from_slice::<serde_json::Value>(&head).is_ok_and(|head| head.get("alg").is_some())
 }
@@ -212,9 +220,7 @@ fn looks_secret(value: &str, quoted: bool) -> bool {
     });
     // Words joined by dashes, dots or underlines are names: `auth.token.header`, `x-api-key-2`.
     let parts: Vec<&str> = value.split(['-', '_', '.', '/', ':', '@']).collect();
-    let words = parts
-        .iter()
-        .all(|part| part.chars().all(|c| c.is_ascii_alphabetic()) || part.len() <= 3 || year(part));
+    let words = parts.iter().all(|part| part.len() <= 3 || year(part) || is_word(part, parts.len()));
     let name = !quoted && value.contains('.') && words;
     let camel = value.chars().next().is_some_and(char::is_alphabetic)
         && digits <= 1
@@ -233,6 +239,16 @@ fn looks_secret(value: &str, quoted: bool) -> bool {
         && !is_placeholder(value)
         && !is_default(value)
         && entropy_per_character(value) >= 3.0
+}
+
+/// Letters, and in a name of several parts a number behind them: `pkcs12-password`.
+fn is_word(part: &str, parts: usize) -> bool {
+    const NUMBER_DIGITS_MAX: usize = 4;
+    let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = part.len() - letters.len();
+    letters.chars().all(|c| c.is_ascii_alphabetic())
+        && !letters.is_empty()
+        && (number == 0 || (parts > 1 && number <= NUMBER_DIGITS_MAX))
 }
 
 fn year(part: &str) -> bool {

@@ -28,6 +28,10 @@ pub(crate) struct Hit {
     pub(crate) marked: Option<String>,
     /// For a secret that is in use: the name of its setting.
     pub(crate) setting: Option<String>,
+    /// It stands without quotes, as only files of settings write texts.
+    pub(crate) bare: bool,
+    /// It stands in a comment that documents code, or in a test that stands beside the code.
+    pub(crate) in_prose: bool,
 }
 
 /// What one text gave.
@@ -263,10 +267,19 @@ impl<'a> Search<'a> {
         }
         self.spans.insert(start, end);
         let (from, to) = line_around(self.text, start, start);
-        let marked = self.text.get(from..to).and_then(mark);
+        let own_line = self.text.get(from..to).unwrap_or_default();
+        let marked = mark(own_line);
+        let in_prose = [b"///".as_slice(), b"//!", b"* ", b"/**"]
+            .iter()
+            .any(|mark| own_line.trim_ascii_start().starts_with(mark));
+        let bare = self.searcher.rule(rule).check == Some(Check::Assignment)
+            && !start
+                .checked_sub(1)
+                .and_then(|before| self.text.get(before))
+                .is_some_and(|byte| matches!(byte, b'"' | b'\'' | b'`'));
         let secret = self.searcher.number(self.text.get(start..end).unwrap_or_default());
         let line = self.lines.at(start);
-        self.scan.hits.push(Hit { rule, line, secret, marked, setting });
+        self.scan.hits.push(Hit { rule, line, secret, marked, setting, bare, in_prose });
     }
 
     /// A value in use, where it stands alone and not as a part of a longer word.

@@ -8,7 +8,7 @@ use super::env_file::entries;
 use super::facts::{LiteralSecret, SecretSource};
 use super::names::{is_secret, secret_part};
 use super::strength::is_placeholder;
-use crate::repo::documents::{line_of, text, texts, yaml, yamls};
+use crate::repo::documents::{clipped, line_of, text, texts, yaml, yamls};
 use crate::repo::files::{Files, KeptFile, is_yaml, name};
 use crate::repo::role::Role;
 use crate::repo::stack::containers::{compose_files, docker, instructions, services};
@@ -57,7 +57,7 @@ impl Reading {
             matches!(word.as_str(), "dev" | "development" | "local" | "test" | "ci" | "e2e" | "override")
         });
         self.literals.push(LiteralSecret {
-            name: name.to_owned(),
+            name: clipped(name),
             path: path.to_owned(),
             line,
             kind: kind.to_owned(),

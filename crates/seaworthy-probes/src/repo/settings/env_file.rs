@@ -42,6 +42,8 @@ impl std::fmt::Debug for Entry {
     }
 }
 
+/// Longest name of a setting, in bytes.
+const NAME_BYTES_MAX: usize = 200;
 /// Most entries of one file.
 const ENTRIES_MAX: usize = 2_000;
 const EXAMPLES: &[&str] = &["example", "sample", "template", "dist", "defaults", "schema", "tpl"];
@@ -97,8 +99,9 @@ pub(crate) fn entries(text: &str) -> Vec<Entry> {
         let text = text.strip_prefix("export ").unwrap_or(text);
         let Some((name, value)) = text.split_once('=') else { continue };
         let name = name.trim();
-        let sound =
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+        let sound = !name.is_empty()
+            && name.len() <= NAME_BYTES_MAX
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
         if sound && entries.len() < ENTRIES_MAX {
             entries.push(Entry { name: name.to_owned(), line, value: value_of(value.trim()).to_owned() });
         }

@@ -6,7 +6,7 @@ use seaworthy_core::limits::repo::LISTED_MAX;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::repo::documents::{line_of, text, texts, yaml};
+use crate::repo::documents::{clipped, line_of, text, texts, yaml};
 use crate::repo::files::{Files, is_yaml, name};
 use crate::repo::role::Role;
 
@@ -87,7 +87,7 @@ fn dockerfile(path: &str, bytes: &[u8]) -> Dockerfile {
                     rest.split_whitespace().filter(|word| !word.starts_with("--")).collect();
                 let image = words.first().copied().unwrap_or_default();
                 if !stages.iter().any(|stage| stage.eq_ignore_ascii_case(image)) {
-                    found.base_images.push(image.to_owned());
+                    found.base_images.push(clipped(image));
                 }
                 if words.get(1).is_some_and(|word| word.eq_ignore_ascii_case("as")) {
                     stages.extend(words.get(2).map(|stage| (*stage).to_owned()));
@@ -96,9 +96,9 @@ fn dockerfile(path: &str, bytes: &[u8]) -> Dockerfile {
                 (found.user, found.healthcheck_stated, found.line) = (None, false, line);
                 found.ports.clear();
             }
-            "USER" => (found.user, found.line) = (Some(rest.trim().to_owned()), line),
+            "USER" => (found.user, found.line) = (Some(clipped(rest.trim())), line),
             "HEALTHCHECK" => found.healthcheck_stated = !rest.trim().eq_ignore_ascii_case("none"),
-            "EXPOSE" => found.ports.extend(rest.split_whitespace().map(str::to_owned)),
+            "EXPOSE" => found.ports.extend(rest.split_whitespace().map(clipped).take(100)),
             _ => {}
         }
     }
@@ -201,8 +201,8 @@ fn one(path: &str, bytes: &[u8], name: &str, service: &Json) -> ComposeService {
     ComposeService {
         path: path.to_owned(),
         line: line_of(bytes, below, &[&format!("{name}:")]),
-        name: name.to_owned(),
-        image: text(service, &["image"]).map(str::to_owned),
+        name: clipped(name),
+        image: text(service, &["image"]).map(clipped),
         built_here: service.get("build").is_some(),
         healthcheck_stated: service
             .get("healthcheck")

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use self::containers::{ComposeService, Dockerfile};
 use self::uses::{Store, Told, Use};
-use super::documents::{json, line_of, text, yaml};
+use super::documents::{clipped, json, line_of, text, yaml};
 use super::files::{Files, extension, name};
 use super::role::{Role, language};
 use super::version::Package;
@@ -137,8 +137,7 @@ fn openapi(files: &Files) -> Seen<Listed<OpenApiDocument>> {
         };
         match parsed {
             Ok(document) => {
-                let version =
-                    text(&document, &["openapi"]).or(text(&document, &["swagger"])).map(str::to_owned);
+                let version = text(&document, &["openapi"]).or(text(&document, &["swagger"])).map(clipped);
                 let paths = document.get("paths").and_then(serde_json::Value::as_object);
                 if let (Some(version), Some(paths)) = (version, paths) {
                     items.push(OpenApiDocument {

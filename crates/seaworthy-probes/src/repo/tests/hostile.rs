@@ -12,6 +12,8 @@ use seaworthy_core::limits::repo::DEPTH_MAX;
 use super::{commit, cut, git, items, json, look, repository, target, write};
 use crate::repo::facts::RepoFacts;
 use crate::repo::sum;
+use crate::repo::tree::Tree;
+use crate::repo::walk::walk_at_most;
 
 /// Looks and makes sure that it did not take long.
 fn soon(root: &std::path::Path) -> RepoFacts {
@@ -60,6 +62,34 @@ fn r2_pipes_sockets_and_devices_are_not_opened() {
     let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
     let facts = soon(root);
     assert_eq!(facts.files.read_count, 1);
+}
+
+#[test]
+fn r3_a_million_files_are_cut_and_told() {
+    let directory = tempfile::tempdir().unwrap();
+    for number in 0..300 {
+        write(directory.path(), &[(&format!("d{}/f{number}", number % 7), "")]);
+    }
+    let tree = Tree::open(directory.path()).unwrap();
+    assert_eq!(walk_at_most(&tree, None, 1_000).unread.len(), 0);
+    let cut = walk_at_most(&tree, None, 100);
+    assert!(cut.files.len() <= 100 && cut.unread[0].1.kind == Blind::CutShort);
+}
+
+#[test]
+fn r10_replaced_objects_are_read_as_they_are() {
+    let key = format!("AKIA{}", "QWERTZUIOPASDFGH");
+    let repository = repository(&[("a.txt", "x")]);
+    let root = repository.path();
+    write(root, &[("key.txt", &key)]);
+    commit(root, "with");
+    let with = git(root, &["rev-parse", "HEAD"]);
+    std::fs::remove_file(root.join("key.txt")).unwrap();
+    commit(root, "without");
+    git(root, &["replace", &with, "HEAD~2"]);
+    git(root, &["pack-refs", "--all"]);
+    assert!(git(root, &["log", "-S", "AKIA", "--oneline"]).is_empty());
+    assert_eq!(items(&soon(root).secrets.found).len(), 1);
 }
 
 #[test]

@@ -130,6 +130,8 @@ fn leaves_alone_what_only_stands_for_a_secret() {
         "github.com/user/repo@v1.2.3:path",
         "\"integrity\": \"sha512-z2Yz7jIbU0iTHbKVYbKlB1VTUI0Ylh7ZDXNUGyKeyYYwVXmS0Ylh7ZDXN==\"",
         "token = \"550e8400-e29b-41d4-a716-446655440000\"",
+        "const PKCS12_PASSWORD: &str = \"pkcs12-password\";",
+        "/// - {id: jwt}: eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJzZWF3b3J0aHkifQ.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "password_reset_token_ttl = \"15m0s24h48\"",
         "PublicKey = \"abcdEFGH1234abcdEFGH5678\"",
         "SJKQHWEKJHQWKEJHQWKJEHQWKJEHQWKJEHQWKJEHQWKJEHQWKJEHQWKE",
@@ -226,11 +228,34 @@ fn excuses_are_counted_and_take_a_reason() {
 }
 
 #[test]
+fn code_of_tests_and_settings_without_quotes_are_told_apart() {
+    let key =
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n{}\n", odd(64, ALPHANUMERIC), odd(64, "zyxwvu9876ZYXWVU"));
+    let bare = odd(24, ALPHANUMERIC);
+    let rust = format!(
+        "const A_TOKEN: u64 = 0x12ab34cd56ef78;\nfn a() {{}}\n#[cfg(all(test, unix))]\nmod tests {{\n const K: &str = \"{key}\";\n}}\n"
+    );
+    let repository = repository(&[
+        ("src/lib.rs", &rust),
+        ("config.yml", &format!("api_token: {bare}\n")),
+        ("src/x.py", &format!("api_token = {bare}\n")),
+    ]);
+    let facts = look(repository.path());
+    let told: Vec<_> = found(&facts.secrets)
+        .iter()
+        .filter(|finding| finding.commit.is_none())
+        .map(|finding| (finding.path.as_str(), finding.excuse.is_some()))
+        .collect();
+    assert_eq!(told, [("config.yml", false), ("src/lib.rs", true)]);
+    assert_eq!(found(&facts.secrets).len(), 4);
+}
+
+#[test]
 fn finds_a_value_of_an_untracked_environment_file_in_the_code() {
     let value = odd(24, "abcdefghijkmnopqrstuvwxyz0123456789");
     let repository = repository(&[
         (".gitignore", ".env*\n"),
-        ("src/app.py", &format!("connect('x-{value}', 'y', '{value}')\n")),
+        ("src/app.py", &format!("connect('x-{value}')\nconnect('{value}')\n")),
     ]);
     write(repository.path(), &[(".env.production", &format!("SMTP_PASSWORD={value}\n"))]);
     let facts = look(repository.path());

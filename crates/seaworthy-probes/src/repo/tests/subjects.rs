@@ -255,7 +255,6 @@ fn leftovers_are_statements_and_not_words() {
             ("src/app.js", 9, "console-log", true),
             ("src/app.py", 2, "pdb", false),
             ("src/main.rs", 3, "dbg-macro", false),
-            ("src/main.rs", 5, "todo-macro", false),
             ("tests/app.test.js", 2, "focused-test", false),
         ]
     );
