@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use seaworthy_core::catalog::{Catalog, CompiledRequirement};
 use seaworthy_core::consent::Consent;
+use seaworthy_core::facts::SEEN_KEY;
 use seaworthy_core::gate::decide;
 use seaworthy_core::judge::{Document, DocumentError, judge};
 use seaworthy_core::manifest::GateSpec;
@@ -56,7 +57,7 @@ pub(crate) fn run(
         environment: frame.environment,
         target: frame.target,
         consent: frame.consent,
-        commit: looked.facts.pointer("/repo/commit").and_then(Json::as_str).map(str::to_owned),
+        commit: commit_in(&looked.facts),
         started_at: frame.at,
         took_ms: frame.took_ms,
         policy: catalog.digest(),
@@ -69,4 +70,10 @@ pub(crate) fn run(
         detected: next::detected(&looked.facts),
         facts: looked.facts,
     })
+}
+
+/// The commit of the repository, where it was seen.
+fn commit_in(facts: &Json) -> Option<String> {
+    let head = facts.pointer("/repo/git/head")?;
+    head.get(SEEN_KEY).unwrap_or(head).as_str().map(str::to_owned)
 }
