@@ -22,7 +22,7 @@ pub(super) fn recorded_as(path: &str, text: &str) -> Vec<String> {
     if let Some((version, _)) = own.strip_prefix('V').and_then(|rest| rest.split_once("__")) {
         names.push(version.replace('_', "."));
     }
-    if path.ends_with(".py") {
+    if std::path::Path::new(path).extension().is_some_and(|extension| extension == "py") {
         names.extend(revision(text));
         let app = name(directory(path).trim_end_matches('/').rsplit_once('/').map_or("", |(above, _)| above));
         names.push(format!("{app}.{own}"));
