@@ -1,9 +1,11 @@
 //! Repositories that mean harm. Nothing hangs, breaks off, leaves the directory or is said to be clean unread.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use seaworthy_core::facts::{Blind, Seen};
 use seaworthy_core::limits::Limits;
@@ -16,11 +18,28 @@ use crate::repo::tree::Tree;
 use crate::repo::walk::walk_at_most;
 
 /// Looks and makes sure that it did not take long.
-fn soon(root: &std::path::Path) -> RepoFacts {
+fn soon(root: &Path) -> RepoFacts {
     let begun = Instant::now();
     let facts = look(root);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     facts
+}
+
+/// All paths below a directory with what would show that one was written to.
+fn everything(root: &Path) -> BTreeSet<(PathBuf, u64, Option<SystemTime>)> {
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let entry = entry.unwrap();
+            let data = entry.path().symlink_metadata().unwrap();
+            found.insert((entry.path(), data.len(), data.modified().ok()));
+            if data.is_dir() {
+                waiting.push(entry.path());
+            }
+        }
+    }
+    found
 }
 
 #[test]
@@ -180,8 +199,10 @@ fn r7_r11_programs_that_a_repository_names_are_not_run() {
             ("Makefile", "all:\n\t./evil.sh\n"),
         ],
     );
+    let before = everything(root);
     let facts = soon(root);
     assert!(!ran.exists());
+    assert_eq!(everything(root), before, "looking changed the repository");
     assert!(facts.git.value().unwrap().is_some());
 }
 

@@ -1,5 +1,6 @@
 //! The probe on real repositories, made with the real `git`.
 
+mod arbitrary;
 mod hostile;
 mod secrets;
 mod subjects;
