@@ -9,6 +9,7 @@ pub mod detected;
 mod documents;
 pub mod facts;
 mod files;
+mod findings;
 mod git;
 mod history;
 mod kept;

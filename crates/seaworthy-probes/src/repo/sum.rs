@@ -1,7 +1,7 @@
 //! Looks in the right order and sums up: the walk, the environment files, all files, the history, then each subject.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
@@ -14,22 +14,21 @@ use super::facts::{FilesFacts, GitFacts, RepoFacts, SetAsideDirectory, UnreadFil
 use super::files::{Files, KeptFile};
 use super::git::Git;
 use super::git::refs::Refs;
-use super::history::{self, History, Past};
+use super::history::{self, History};
 use super::leftovers::facts::{LeftoverFacts, LeftoverFinding, SetAside};
 use super::leftovers::has_rules;
-use super::lines::{quoted, shown_by};
+use super::lines::shown_by;
 use super::read::{self, Harvest};
-use super::role::{Role, language, role};
-use super::secrets::facts::{SecretFinding, SecretsFacts};
-use super::secrets::{Hit, LiveValue, Searcher, worth_looking_for};
-use super::settings::env_file::{EnvFile, EnvKind, is_template, secrets as env_secrets};
+use super::role::{Role, language};
+use super::secrets::{LiveValue, Searcher, worth_looking_for};
+use super::settings::env_file::{EnvFile, EnvKind, secrets as env_secrets};
 use super::settings::is_env_file;
 use super::settings::names::secret_part;
-use super::settings::strength::{is_default, is_placeholder};
 use super::tree::{Tree, unseen};
 use super::walk::{Found, TrackedPaths, Walk, walk};
 use super::{
-    Detected, RepoTarget, changelog, licences, migrations, pipeline, reports, settings, stack, version,
+    Detected, RepoTarget, changelog, findings, licences, migrations, pipeline, reports, settings, stack,
+    version,
 };
 
 /// Looks at a repository. Blocks.
@@ -54,17 +53,18 @@ pub(super) fn look(target: &RepoTarget, limits: &Limits) -> Seen<RepoFacts> {
     sum(Looked { target, tree: &tree, git, tracked, walk, env_files, searcher, harvest, refs, past })
 }
 
-struct Looked<'a> {
-    target: &'a RepoTarget,
-    tree: &'a Tree,
-    git: Result<Option<Git>, Unseen>,
-    tracked: Result<Option<TrackedPaths>, Unseen>,
-    walk: Walk,
-    env_files: Vec<EnvFile>,
-    searcher: Searcher,
-    harvest: Harvest,
-    refs: Result<Option<Refs>, Unseen>,
-    past: Result<History, Unseen>,
+/// What was looked at, before it is summed up.
+pub(super) struct Looked<'a> {
+    pub(super) target: &'a RepoTarget,
+    pub(super) tree: &'a Tree,
+    pub(super) git: Result<Option<Git>, Unseen>,
+    pub(super) tracked: Result<Option<TrackedPaths>, Unseen>,
+    pub(super) walk: Walk,
+    pub(super) env_files: Vec<EnvFile>,
+    pub(super) searcher: Searcher,
+    pub(super) harvest: Harvest,
+    pub(super) refs: Result<Option<Refs>, Unseen>,
+    pub(super) past: Result<History, Unseen>,
 }
 
 fn sum(mut looked: Looked<'_>) -> Seen<RepoFacts> {
@@ -94,7 +94,7 @@ fn sum(mut looked: Looked<'_>) -> Seen<RepoFacts> {
         migrations: migrations::look(&files),
         reports: reports::look(looked.tree, &looked.target.reports, head.as_deref()),
         leftovers: leftovers(&looked, &listed_files, &files),
-        secrets: secrets(&looked, &listed_files, &files),
+        secrets: findings::secrets(&looked, &listed_files, &files),
         files: files_facts(&looked, files.cut.is_none()),
         git,
         version,
@@ -271,160 +271,9 @@ fn leftovers(looked: &Looked<'_>, listed: &[Found], files: &Files) -> LeftoverFa
     }
 }
 
-fn counted(count: u64, whole: Result<(), Unseen>) -> Seen<u64> {
+pub(super) fn counted(count: u64, whole: Result<(), Unseen>) -> Seen<u64> {
     match whole {
         Ok(()) => Seen::new(count),
         Err(unseen) => Seen::Unseen(unseen),
     }
-}
-
-fn secrets(looked: &Looked<'_>, listed: &[Found], files: &Files) -> SecretsFacts {
-    let mut found: Vec<SecretFinding> = looked
-        .harvest
-        .secrets
-        .iter()
-        .filter_map(|(file, hit)| Some(present(looked, listed.get(*file)?, hit)))
-        .collect();
-    found.extend(tracked_env_secrets(looked, &found));
-    let mut cut = files.whole().err();
-    let commits_count = match &looked.past {
-        Ok(history) => {
-            cut = cut.or_else(|| history.cut.clone()).or_else(|| submodules(looked));
-            found.extend(history.past.iter().map(|past| gone(looked, past)));
-            counted(history.commits_count, history.cut.clone().map_or(Ok(()), Err))
-        }
-        Err(unseen) => {
-            cut = cut.or_else(|| Some(unseen.clone()));
-            Seen::Unseen(unseen.clone())
-        }
-    };
-    // A line may hold one secret many times.
-    let mut met = std::collections::HashSet::new();
-    found.retain(|one| {
-        met.insert((one.rule.clone(), one.path.clone(), one.line, one.commit.clone(), one.secret))
-    });
-    // Those that count first: the list is bounded.
-    found.sort_by_key(|finding| (finding.excuse.is_some(), finding.commit.is_some()));
-    number(&mut found);
-    let excused = found.iter().filter(|finding| finding.excuse.is_some()).count() as u64;
-    let placeholders =
-        looked.harvest.placeholders + looked.past.as_ref().map_or(0, |history| history.placeholders);
-    let whole = || cut.clone().map_or(Ok(()), Err);
-    let mut list = Listed::bounded(found, FINDINGS_MAX, "secrets");
-    list.cut = list.cut.or_else(|| cut.clone());
-    SecretsFacts {
-        found: Seen::new(list),
-        excused_count: counted(excused, whole()),
-        placeholders_count: counted(placeholders, whole()),
-        rules_count: looked.searcher.rules_count(),
-        files_count: counted(looked.harvest.files_count, files.whole()),
-        commits_count,
-    }
-}
-
-/// Histories of submodules are not read.
-fn submodules(looked: &Looked<'_>) -> Option<Unseen> {
-    let tracked = looked.tracked.as_ref().ok()?.as_ref()?;
-    let first = tracked.submodules().into_iter().next()?;
-    let why = format!("the history of the submodule `{first}` was not read");
-    Some(Unseen::new(Blind::CutShort, why).give(format!("seaworthy check {}", quoted(&first))))
-}
-
-/// Numbers the secrets in the order of the list, so that the same repository gives the same facts.
-fn number(found: &mut [SecretFinding]) {
-    let mut numbers: HashMap<u32, u32> = HashMap::new();
-    for finding in found {
-        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX - 1) + 1;
-        finding.secret = *numbers.entry(finding.secret).or_insert(next);
-    }
-}
-
-fn present(looked: &Looked<'_>, found: &Found, hit: &Hit) -> SecretFinding {
-    let path = found.shown();
-    let by_hand = shown_by(&path, hit.line);
-    finding(looked, hit, path, found.role, None, None, by_hand)
-}
-
-fn gone(looked: &Looked<'_>, past: &Past) -> SecretFinding {
-    let path = past.path.to_string_lossy().into_owned();
-    let commit = past.commit.clone();
-    let message = path.starts_with('(');
-    let by_hand = match &commit {
-        Some(commit) if message => format!("git show -s {commit}"),
-        Some(commit) => {
-            format!("git show {} | sed -n {}p", quoted(&format!("{commit}:{path}")), past.hit.line)
-        }
-        None => "git for-each-ref --format='%(refname) %(contents)' refs/tags".to_owned(),
-    };
-    let role = if message { Role::Production } else { role(&past.path) };
-    finding(looked, &past.hit, path, role, commit, past.day.clone(), by_hand)
-}
-
-fn finding(
-    looked: &Looked<'_>,
-    hit: &Hit,
-    path: String,
-    role: Role,
-    commit: Option<String>,
-    committed_on: Option<String>,
-    by_hand: String,
-) -> SecretFinding {
-    let rule = looked.searcher.rule(hit.rule);
-    let made_up = rule.fixture
-        && (hit.in_prose
-            || matches!(role, Role::Test | Role::Document)
-            || is_template(Path::new(&path))
-            || is_example(&path));
-    let excuse = match &hit.marked {
-        Some(reason) => Some(format!("marked: {reason}")),
-        None => made_up.then(|| "of a kind that tests, examples and prose make up".to_owned()),
-    };
-    SecretFinding {
-        rule: rule.id.clone(),
-        what: hit
-            .setting
-            .as_ref()
-            .map_or_else(|| rule.what.clone(), |setting| format!("the value of {setting}")),
-        path,
-        line: hit.line,
-        commit,
-        committed_on,
-        secret: hit.secret,
-        excuse,
-        revoke: rule.revoke.clone(),
-        by_hand,
-    }
-}
-
-fn is_example(path: &str) -> bool {
-    path.split('/').any(|part| matches!(part, "examples" | "example" | "demo" | "samples"))
-}
-
-/// Secrets in environment files that git tracks, however they look: their names say that they are some.
-fn tracked_env_secrets(looked: &Looked<'_>, known: &[SecretFinding]) -> Vec<SecretFinding> {
-    let tracked = looked.env_files.iter().filter(|file| {
-        file.tracked == Some(true) && matches!(file.kind, EnvKind::Deployed(_) | EnvKind::Unsaid)
-    });
-    tracked
-        .flat_map(|file| env_secrets(file).map(move |entry| (file, entry)))
-        .filter(|(_, entry)| {
-            let value = secret_part(&entry.value);
-            !is_placeholder(value) && !is_default(value)
-        })
-        .filter(|(file, entry)| {
-            !known.iter().any(|finding| finding.path == file.path && finding.line == entry.line)
-        })
-        .map(|(file, entry)| SecretFinding {
-            rule: "env-file".into(),
-            what: format!("{} in an environment file that git tracks", entry.name),
-            path: file.path.clone(),
-            line: entry.line,
-            commit: None,
-            committed_on: None,
-            secret: looked.searcher.number(secret_part(&entry.value).as_bytes()),
-            excuse: None,
-            revoke: "replace the value wherever it is used".into(),
-            by_hand: shown_by(&file.path, entry.line),
-        })
-        .collect()
 }

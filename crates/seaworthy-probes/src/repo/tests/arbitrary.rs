@@ -36,14 +36,14 @@ proptest! {
     #[test]
     fn secrets_and_uses(text in text()) {
         let scan = SEARCHER.search(&text);
-        let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let lines = crate::repo::lines::newlines(&text) + 1;
         prop_assert!(scan.hits.iter().all(|hit| (1..=lines).contains(&hit.line)));
         let _ = uses::told(Path::new("compose.yaml"), Role::Production, &text);
     }
 
     #[test]
     fn leftovers_stay_on_their_lines(text in text()) {
-        let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let lines = crate::repo::lines::newlines(&text) + 1;
         for language in ["javascript", "rust", "python", "ruby", "php", "go", "java"] {
             for role in [Role::Production, Role::Test] {
                 let found = leftovers::find(language, role, &text);
