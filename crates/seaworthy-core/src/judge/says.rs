@@ -63,7 +63,7 @@ fn shown(value: &dyn Val) -> String {
     }
     if let Some(list) = value.downcast_ref::<ListVal>() {
         let items: Vec<String> = list.elements().map(|item| shown(item.as_ref())).collect();
-        return items.join(", ");
+        return listed(&items);
     }
     match cel::Value::try_from(value) {
         Ok(plain) => plain_shown(&plain),
@@ -79,9 +79,13 @@ fn plain_shown(value: &cel::Value) -> String {
         cel::Value::Bool(flag) => flag.to_string(),
         cel::Value::Null => "nothing".to_owned(),
         cel::Value::String(text) => text.to_string(),
-        cel::Value::List(items) => items.iter().map(plain_shown).collect::<Vec<_>>().join(", "),
+        cel::Value::List(items) => listed(&items.iter().map(plain_shown).collect::<Vec<_>>()),
         other => format!("{other:?}"),
     }
+}
+
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }
 
 /// At most `QUOTE_CHARS_MAX` characters, with a mark where text was left out.

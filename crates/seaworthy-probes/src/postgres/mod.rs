@@ -31,15 +31,13 @@ use seaworthy_core::manifest::PostgresSpec;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::ask::Ask;
+use crate::known_defaults::{is_known_default, is_placeholder};
 use crate::registry::Step;
 use facts::{PostgresFacts, Url};
 use login::NotIn;
 use session::Session;
 use target::{Address, Place};
 
-/// Passwords that everyone tries first.
-const GUESSED_FIRST: [&str; 8] =
-    ["postgres", "password", "admin", "changeme", "root", "secret", "postgresql", "changeit"];
 /// Shorter passwords are found by trying.
 const PASSWORD_CHARS_MIN: usize = 12;
 
@@ -225,7 +223,8 @@ fn url_facts(address: &Address) -> Url {
     let guessable = address.password.as_ref().map(|password| {
         let password = password.expose_secret();
         let lower = password.to_lowercase();
-        GUESSED_FIRST.contains(&lower.as_str())
+        is_known_default(password)
+            || is_placeholder(password)
             || lower == address.user.to_lowercase()
             || lower == address.database.to_lowercase()
             || password.chars().count() < PASSWORD_CHARS_MIN

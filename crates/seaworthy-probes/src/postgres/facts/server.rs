@@ -18,7 +18,8 @@ pub struct Url {
     pub tls: TlsDemand,
     /// Whether `tls` demands TLS: `require`, `verify-ca` or `verify-full`.
     pub tls_demanded: bool,
-    /// Whether the password is a well-known one, the role's or database's name, or shorter than 12 characters.
+    /// Whether the password is a published default or a placeholder, the role's or database's name, or shorter than
+    /// 12 characters.
     /// Null without a password.
     pub password_guessable: Option<bool>,
     /// The size of the pool that it asks for, if it does.

@@ -387,3 +387,31 @@ fn a_look_takes_little_processor_time() {
         assert!(seconds < seconds_max, "{seconds} s of processor time");
     }
 }
+
+#[test]
+fn the_server_itself_ends_what_takes_too_long() {
+    let part = Part::sound();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let address = Address::parse(&SecretString::from(part.url())).unwrap();
+    let failed = runtime.block_on(async {
+        let session = Session::open(&address, None, &Limits::default()).await.unwrap();
+        let sleep = [session::Parameter::Text("20")];
+        session.one(&statements::SLOW, &sleep, |row| row.get::<Option<String>>(0)).await
+    });
+    let failed = failed.unwrap_err();
+    assert_eq!((failed.kind, failed.why.as_str()), (Blind::Timeout, "`slow` ran into the statement timeout"));
+}
+
+#[test]
+fn our_death_leaves_nothing_behind() {
+    let part = Part::sound();
+    let url = part.url().to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let looking = runtime.spawn(async move { look(&task(&url)).await });
+    wait_for(|| part.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '/* a slow%'") == "1");
+    looking.abort();
+    drop(runtime);
+    wait_for(|| {
+        part.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'seaworthy'") == "0"
+    });
+}
