@@ -151,6 +151,16 @@ fn not_applicable_needs_a_seen_fact() {
 }
 
 #[test]
+fn a_list_cut_short_leaves_open_whether_there_is_a_subject() {
+    let checks = "  - {assurance: configuration, each: 'facts.l', as: r, pass: 'r > 0', says: s, wants: w}\n";
+    let yaml = requirement("size(facts.l) > 0", checks);
+    let finding = judged(&yaml, &json!({"l": [1, unseen()]}));
+    assert_eq!(finding.verdict, Verdict::Unknown, "{finding:?}");
+    assert!(!finding.unseen.is_empty());
+    assert_eq!(judged(&yaml, &json!({"l": []})).verdict, Verdict::NotApplicable);
+}
+
+#[test]
 fn weaker_evidence_hints_and_never_passes() {
     let checks = "  - {assurance: behaviour, pass: 'facts.live', says: live, wants: w}\n  \
                   - {assurance: declaration, pass: 'facts.file', says: 'the file says so', wants: w}\n";

@@ -124,7 +124,10 @@ fn request_id(answer: &Answer) -> bool {
 pub(super) fn server_errors(site: &Site<'_>, errors: &Gathered<ErrorAnswer>) -> Gathered<ErrorAnswer> {
     let mut found = Gathered::default();
     errors.items().iter().filter(|error| error.server_error).for_each(|error| found.push(error.clone()));
-    if site.target.endpoints.fault.is_none() {
+    if let Err(why) = site.served() {
+        // A server that fails everything was not seen failing at one thing.
+        found.miss(why);
+    } else if site.target.endpoints.fault.is_none() {
         found.miss(
             Unseen::new(Blind::NotGiven, "no route is given that fails on purpose")
                 .give("`endpoints: {fault: /PATH}` for the environment, a route that fails for operators"),

@@ -63,6 +63,7 @@ async fn signed_in(site: &Site<'_>) -> Result<Answer, Unseen> {
     };
     let answer =
         prober.act(Act::new(Method::POST, &url).header("content-type", kind)?.secret_body(body)).await?;
+    site.believed(&answer)?;
     match answer.status_code() {
         200..400 => Ok(answer),
         status => Err(Unseen::new(Blind::Denied, format!("the sign-in was answered {status}"))

@@ -61,6 +61,9 @@ pub(super) async fn look(site: &Site<'_>) -> Burst {
         Ok(ready) => ready,
         Err(why) => return Burst::nothing(&why),
     };
+    if let Err(why) = settled(site, prober, &url, promised).await {
+        return Burst::nothing(&why);
+    }
     let other = other(site, &url).await;
     // Well below its own allowance, so that nothing but the burst of the first client can refuse it.
     let slowly = OTHER_COUNT_MAX.min(promised.requests / 4).max(1);
@@ -109,7 +112,7 @@ fn requests(promised: &RateLimitSpec) -> u32 {
 
 fn ready<'a>(site: &'a Site<'_>, promised: &RateLimitSpec) -> Result<(&'a Prober, Url), Unseen> {
     let prober = site.prober.as_ref().map_err(Clone::clone)?;
-    let (wanted, left) = (requests(promised).saturating_add(3), prober.observer().questions_left());
+    let (wanted, left) = (requests(promised).saturating_add(5), prober.observer().questions_left());
     if wanted > left {
         return Err(Unseen::new(
             Blind::CutShort,
@@ -120,6 +123,33 @@ fn ready<'a>(site: &'a Site<'_>, promised: &RateLimitSpec) -> Result<(&'a Prober
         ));
     }
     Ok((prober, site.at(&promised.path)?))
+}
+
+/// That the path serves this client before the burst, and is no answer that everything gets.
+async fn settled(
+    site: &Site<'_>,
+    prober: &Prober,
+    url: &Url,
+    promised: &RateLimitSpec,
+) -> Result<(), Unseen> {
+    let mut answer = get(prober, url).await?;
+    let window = Duration::from_secs(promised.per_seconds.into()).saturating_add(WAIT_MORE);
+    let left = prober.observer().deadline().saturating_duration_since(Instant::now());
+    // The questions before have used up the allowance.
+    if answer.status_code() == 429 && window < left / 2 && window < WINDOW_WAIT_MAX {
+        sleep(window).await;
+        answer = get(prober, url).await?;
+    }
+    site.believed(&answer)?;
+    match answer.status_code() {
+        200..400 => Ok(()),
+        429 => Err(Unseen::new(Blind::Denied, "the limit was reached before the burst")
+            .give("a moment without other callers, or a longer `--deadline`")),
+        status => {
+            Err(Unseen::new(Blind::Denied, format!("`{}` answered {status} before the burst", promised.path))
+                .give("a path under `rate_limit` that anyone may GET"))
+        }
+    }
 }
 
 /// Another client, where the server is on this machine and can tell one loopback address from another.
@@ -193,6 +223,7 @@ impl Tally {
                 self.retry_after = self.retry_after.or(named);
             }
             500.. => self.server_errors += 1,
+            // Below 500: the service was there for it, whatever it had to say.
             _ => self.served += 1,
         }
         self.by_hand.get_or_insert(answer.by_hand);

@@ -101,8 +101,11 @@ impl<'a> Site<'a> {
         noted.development.miss(why.clone());
     }
 
-    /// Takes everything that was noted.
+    /// Takes everything that was noted. Of a server that served nothing the answers that matter are missing.
     pub(super) fn take_noted(&self) -> Noted {
+        if let Err(why) = self.served() {
+            self.note_missed(&why);
+        }
         std::mem::take(&mut *self.noted())
     }
 
@@ -171,7 +174,11 @@ pub(super) fn alike(one: &Answer, other: &Answer) -> bool {
     if one.status != other.status || one.media_type() != other.media_type() {
         return false;
     }
-    let plain = |answer: &Answer| answer.body.text().replace(answer.url.path(), "");
+    // Pages repeat the path that was asked for; a lone slash is part of every page.
+    let plain = |answer: &Answer| match answer.url.path() {
+        "/" => answer.body.text().into_owned(),
+        path => answer.body.text().replace(path, ""),
+    };
     let (text, control) = (plain(one), plain(other));
     if text == control {
         return true;

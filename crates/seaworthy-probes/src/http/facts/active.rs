@@ -82,7 +82,7 @@ pub struct BurstAnswers {
     pub requests_count: u32,
     /// How long it took until all were answered, in milliseconds.
     pub took_ms: u64,
-    /// Answers below 400.
+    /// Answers below 500 other than 429.
     pub served_count: u32,
     /// Answers 429.
     pub refused_count: u32,

@@ -87,6 +87,9 @@ async fn h12_two_hundred_for_everything_proves_nothing() {
         for open in field(&facts, "/sensitive", "open") {
             assert_eq!(open["$unseen"]["kind"], json!("unsupported"), "{kind}");
         }
+        for path in ["/rate_limit", "/burst"] {
+            assert_eq!(unseen(&facts, path), "unsupported", "{kind} {path}");
+        }
         assert_eq!(facts["fronts"][0]["hsts"], Value::Null);
         assert!(field(&facts, "/responses", "nosniff").iter().all(|flag| **flag == json!(false)));
         assert!(field(&facts, "/plain", "redirects_to_https").iter().all(|flag| **flag == json!(false)));
@@ -101,6 +104,8 @@ async fn refusing_everything_proves_nothing() {
         for open in field(&facts, "/sensitive", "open") {
             assert_eq!(open["$unseen"]["kind"], json!("denied"), "{status}");
         }
+        let last = list(&facts, "/responses").pop().expect("an end");
+        assert_eq!(last["$unseen"]["kind"], json!("denied"), "{status}");
     }
 }
 
