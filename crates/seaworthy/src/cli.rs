@@ -197,6 +197,9 @@ pub(crate) struct Prove {
     /// Compare with the matrix that is there instead of writing it.
     #[arg(long)]
     pub(crate) check: bool,
+    /// How many states of parts to look at side by side. Twice the processors when not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroU8>,
     /// The form of the output.
     #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
     pub(crate) format: ListFormat,

@@ -6,6 +6,7 @@ mod commands;
 mod exit;
 mod prove;
 mod run;
+mod testbed;
 
 use std::process::ExitCode;
 

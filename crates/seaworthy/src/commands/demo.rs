@@ -5,12 +5,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
-use chrono::Utc;
 use seaworthy_core::finding::Verdict;
-use seaworthy_core::limits::Limits;
 use seaworthy_core::manifest::{Environment, GateSpec};
 use seaworthy_core::run::Run;
-use seaworthy_probes::ask::Ask;
 use seaworthy_testbed::{Running, Sabotage, Testbed};
 use serde_json::json;
 
@@ -18,8 +15,9 @@ use super::print;
 use crate::builtin;
 use crate::cli::{Demo, ListFormat};
 use crate::exit::Wrong;
+use crate::run::look;
 use crate::run::whole::{self, Frame, Wanted};
-use crate::run::{look, secrets};
+use crate::testbed;
 
 /// The parts that together are one service in production: each gives its targets to one environment.
 const PARTS: [&str; 5] = ["web", "postgres", "redis", "host", "repo"];
@@ -28,9 +26,7 @@ const SIDE: usize = 58;
 
 /// Carries out the command.
 pub(super) async fn run(demo: &Demo) -> anyhow::Result<ExitCode> {
-    let testbed = Testbed::open(demo.tree.join("testbed")).map_err(|error| {
-        Wrong::error(error.to_string(), "run it in Seaworthy's source tree, or give that with `--tree`")
-    })?;
+    let testbed = testbed::open(&demo.tree)?;
     let (part, name) =
         demo.breaks.split_once('/').filter(|(part, _)| PARTS.contains(part)).ok_or_else(|| {
             Wrong::error(
@@ -71,13 +67,9 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<ExitCode> {
 }
 
 async fn start(testbed: &Testbed, name: &str, sabotage: Option<&Sabotage>) -> anyhow::Result<Running> {
-    let (part, sabotage) = (testbed.part(name)?, sabotage.cloned());
-    tokio::task::spawn_blocking(move || part.start(sabotage.as_ref()))
-        .await
-        .context("starting a part was broken off")?
-        .map_err(|error| {
-            Wrong::error(error.to_string(), "`cargo xtask setup` installs what the testbed starts")
-        })
+    testbed::start(&testbed.part(name)?, sabotage).await.map_err(|error| {
+        Wrong::error(error.to_string(), "`cargo xtask setup` installs what the testbed starts")
+    })
 }
 
 /// One environment out of what the parts give: each part adds the targets that the others do not have.
@@ -85,9 +77,7 @@ fn joined(running: &BTreeMap<&str, Running>) -> anyhow::Result<(Environment, BTr
     let mut all = BTreeMap::new();
     let mut values = BTreeMap::new();
     for (name, part) in running {
-        let environment: Environment = serde_saphyr::from_str(part.environment())
-            .map_err(|error| anyhow::anyhow!("the environment of `{name}` cannot be read: {error}"))?;
-        all.insert(*name, environment);
+        all.insert(*name, testbed::environment(part)?);
         values.extend(part.secrets().clone());
     }
     let mut take = |name: &str| all.remove(name).with_context(|| format!("there is no part `{name}`"));
@@ -107,16 +97,9 @@ fn joined(running: &BTreeMap<&str, Running>) -> anyhow::Result<(Environment, BTr
 async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Result<Run> {
     let (environment, values) = joined(running)?;
     let catalog = builtin::catalog()?;
-    let now = Utc::now();
     let began = Instant::now();
-    let ask = Ask {
-        consent: environment.consent,
-        environment,
-        base: running.get("repo").context("the repository is a part")?.work_dir().to_owned(),
-        limits: Limits::default(),
-        now,
-        secrets: secrets::of_map(values),
-    };
+    let base = running.get("repo").context("the repository is a part")?.work_dir().to_owned();
+    let ask = testbed::ask(environment, base, values);
     let looked = look::look(&ask, None, &|_| ()).await;
     let frame = Frame {
         service: "shop".to_owned(),
@@ -125,7 +108,7 @@ async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Resu
         consent: ask.consent,
         gate: GateSpec::default(),
         next: Vec::new(),
-        at: now,
+        at: ask.now,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     Ok(whole::run(frame, looked, &catalog, &Wanted::default())?)

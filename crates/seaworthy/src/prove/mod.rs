@@ -2,6 +2,8 @@
 
 mod part;
 mod show;
+mod states;
+mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,12 +13,12 @@ use anyhow::Context;
 use chrono::Utc;
 use seaworthy_core::catalog::{Catalog, Matrix, ProofSeen};
 use seaworthy_core::finding::Verdict;
-use seaworthy_testbed::Testbed;
 use serde::Serialize;
 
 use crate::cli::{ListFormat, Prove};
 use crate::commands::{catalog, print};
 use crate::exit::Wrong;
+use crate::testbed;
 
 /// What was seen of one requirement.
 #[derive(Debug, Serialize)]
@@ -37,8 +39,10 @@ pub(crate) struct Proved {
     pub(crate) rows: Vec<Row>,
     /// Sabotages that flipped what they should not have, or did not take hold.
     pub(crate) complaints: Vec<String>,
-    /// Parts that this machine cannot start.
-    pub(crate) skipped: Vec<String>,
+    /// What a first look beside others said, and a second one alone did not.
+    pub(crate) again: Vec<String>,
+    /// Parts that this machine cannot start, and why.
+    pub(crate) skipped: BTreeMap<String, String>,
 }
 
 /// Carries out `seaworthy catalog prove`.
@@ -51,12 +55,7 @@ pub(crate) async fn run(prove: &Prove) -> anyhow::Result<ExitCode> {
     let requirements = Catalog::read(borrowed, &matrix).map_err(|error| {
         Wrong::error(format!("{:#}", anyhow::Error::from(error)), "`seaworthy catalog lint`")
     })?;
-    let testbed = Testbed::open(tree.join("testbed")).map_err(|error| {
-        Wrong::error(
-            error.to_string(),
-            "give the source tree with `--tree`: the testbed is not in the binary",
-        )
-    })?;
+    let testbed = testbed::open(tree)?;
     for id in &prove.ids {
         if requirements.get(id).is_none() {
             return Err(Wrong::error(
@@ -65,10 +64,7 @@ pub(crate) async fn run(prove: &Prove) -> anyhow::Result<ExitCode> {
             ));
         }
     }
-    let mut proved = Proved::default();
-    for name in parts(&requirements, prove) {
-        part::prove(&testbed, &name, &requirements, prove, &mut proved).await?;
-    }
+    let proved = part::prove(&testbed, parts(&requirements, prove), &requirements, prove).await?;
     let changed = record(&mut matrix, &requirements, &proved);
     if !prove.check {
         std::fs::write(&matrix_file, matrix.write()).context("could not write the matrix")?;

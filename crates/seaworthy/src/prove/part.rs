@@ -1,112 +1,83 @@
-//! Proves on one part: sound once, each sabotage alone, then with the part away.
+//! Proves on parts: each sound once, under each sabotage alone, then with the part away.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
-use chrono::Utc;
 use seaworthy_core::catalog::{Catalog, CompiledRequirement};
-use seaworthy_core::finding::{Finding, Verdict};
-use seaworthy_core::judge::{Document, judge};
-use seaworthy_core::limits::Limits;
-use seaworthy_core::manifest::Environment;
-use seaworthy_probes::ask::Ask;
-use seaworthy_testbed::{Part, Running, Sabotage, StartError, Testbed};
+use seaworthy_testbed::{Sabotage, Testbed};
 use serde_json::Value as Json;
 
+use super::states::{self, Came, State};
+use super::verdicts::{self, States};
 use super::{Proved, Row};
 use crate::cli::Prove;
-use crate::run::{look, secrets};
 
-type Verdicts = BTreeMap<String, Finding>;
+/// One part: what is proven on it and what was seen.
+struct OnPart<'a> {
+    chosen: Vec<&'a CompiledRequirement>,
+    states: Vec<State>,
+    seen: States,
+}
 
-/// Starts one part in every state that is needed and adds its rows.
+/// Starts the parts in every state that is needed and gives what was seen.
 pub(super) async fn prove(
     testbed: &Testbed,
-    name: &str,
+    names: impl IntoIterator<Item = String>,
     catalog: &Catalog,
     prove: &Prove,
-    proved: &mut Proved,
-) -> anyhow::Result<()> {
-    let part = testbed.part(name)?;
+) -> anyhow::Result<Proved> {
+    let mut parts = BTreeMap::new();
+    for name in names {
+        let part = plan(testbed, &name, catalog, prove)?;
+        parts.insert(name, part);
+    }
+    let mut proved = Proved::default();
+    let all: Vec<State> = parts.values().flat_map(|part| part.states.iter().cloned()).collect();
+    let (done, count) = (AtomicUsize::new(0), all.len());
+    let jobs = prove.jobs.map_or_else(default_jobs, |jobs| usize::from(jobs.get()));
+    let came = states::look_at_all(&all, jobs, |state| {
+        tell(&format!("{:>3}/{count} {}", done.fetch_add(1, Ordering::Relaxed) + 1, state.name()));
+    })
+    .await?;
+    for (state, came) in all.iter().zip(came) {
+        let part = parts.get_mut(&state.part.name).context("each state is of a part")?;
+        take_in(state, came, part, catalog, prove, &mut proved)?;
+    }
+    for (name, part) in &mut parts {
+        again(name, part, catalog, prove, &mut proved).await?;
+    }
+    for (name, part) in &parts {
+        proved.rows.extend(rows(name, part, &proved.skipped));
+    }
+    Ok(proved)
+}
+
+/// Twice the processors: most of a look is waiting for an answer or for a window to pass.
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(2, |processors| 2 * processors.get())
+}
+
+fn plan<'a>(
+    testbed: &Testbed,
+    name: &str,
+    catalog: &'a Catalog,
+    prove: &Prove,
+) -> anyhow::Result<OnPart<'a>> {
     let chosen: Vec<&CompiledRequirement> = catalog
         .iter()
         .filter(|have| have.spec.proof.as_ref().is_some_and(|proof| proof.sound == name))
         .filter(|have| prove.ids.is_empty() || prove.ids.contains(&have.spec.id))
         .collect();
-    tell(&format!("{name}: sound"));
-    let mut running = match start(&part, None).await {
-        Ok(running) => running,
-        Err(missing @ StartError::Missing { .. }) => {
-            proved.skipped.push(format!("{name}: {missing}"));
-            return Ok(());
-        }
-        Err(error) => return Err(error).with_context(|| format!("part `{name}` did not start")),
-    };
-    let facts = facts_of(&running).await?;
-    keep(prove, name, "sound", &facts)?;
-    let sound = verdicts(catalog, &facts)?;
-    tell(&format!("{name}: away"));
-    running.away();
-    let facts = facts_of(&running).await?;
-    keep(prove, name, "away", &facts)?;
-    let away = verdicts(catalog, &facts)?;
-    running.stop().context("the part's work directory could not be removed")?;
-    let mut seen: BTreeMap<String, Verdicts> = BTreeMap::new();
+    let part = testbed.part(name)?;
+    let mut states = vec![State { part: part.clone(), sabotage: None }];
     for sabotage in testbed.sabotages(name)? {
-        if !wanted(&sabotage, name, &chosen, prove) {
-            continue;
+        if wanted(&sabotage, name, &chosen, prove) {
+            states.push(State { part: part.clone(), sabotage: Some(sabotage) });
         }
-        tell(&format!("{name}: {}", sabotage.name));
-        let running = match start(&part, Some(&sabotage)).await {
-            Ok(running) => running,
-            Err(error) => {
-                proved.complaints.push(format!("{name}/{} did not start: {error}", sabotage.name));
-                continue;
-            }
-        };
-        let facts = facts_of(&running).await?;
-        running.stop().context("the part's work directory could not be removed")?;
-        keep(prove, name, &sabotage.name, &facts)?;
-        let verdicts = verdicts(catalog, &facts)?;
-        complain(&sabotage, name, &sound, &verdicts, proved);
-        seen.insert(format!("{name}/{}", sabotage.name), verdicts);
     }
-    proved.rows.extend(chosen.into_iter().map(|requirement| row(requirement, name, &sound, &seen, &away)));
-    Ok(())
-}
-
-fn tell(what: &str) {
-    // Progress only; where standard error is gone nobody waits for it.
-    let _ = writeln!(anstream::stderr(), "proving on {what}");
-}
-
-async fn start(part: &Part, sabotage: Option<&Sabotage>) -> Result<Running, StartError> {
-    let (part, sabotage) = (part.clone(), sabotage.cloned());
-    tokio::task::spawn_blocking(move || part.start(sabotage.as_ref())).await.unwrap_or_else(|_| {
-        Err(StartError::Command { run: "start".into(), how: "stopped".into(), log: String::new() })
-    })
-}
-
-/// Looks at a running part exactly as `check` would.
-async fn facts_of(running: &Running) -> anyhow::Result<Json> {
-    let environment: Environment = serde_saphyr::from_str(running.environment())
-        .map_err(|error| anyhow::anyhow!("the part's environment cannot be read: {error}"))?;
-    let ask = Ask {
-        consent: environment.consent,
-        environment,
-        base: running.work_dir().to_owned(),
-        limits: Limits::default(),
-        now: Utc::now(),
-        secrets: secrets::of_map(running.secrets().clone()),
-    };
-    Ok(look::look(&ask, None, &|_| ()).await.facts)
-}
-
-fn verdicts(catalog: &Catalog, facts: &Json) -> anyhow::Result<Verdicts> {
-    let (document, now) = (Document::of(facts)?, Utc::now());
-    let findings = catalog.iter().map(|requirement| judge(requirement, &document, now));
-    Ok(findings.map(|finding| (finding.id.clone(), finding)).collect())
+    Ok(OnPart { chosen, states, seen: States::new() })
 }
 
 /// All sabotages of the part when everything is proven, else those of the chosen requirements.
@@ -118,63 +89,81 @@ fn wanted(sabotage: &Sabotage, part: &str, chosen: &[&CompiledRequirement], prov
             .any(|have| have.spec.proof.as_ref().is_some_and(|proof| proof.sabotage.contains(&full)))
 }
 
-/// A sabotage flips its own requirements and no other.
-fn complain(sabotage: &Sabotage, part: &str, sound: &Verdicts, now: &Verdicts, proved: &mut Proved) {
-    for (id, finding) in now {
-        let before = sound.get(id).map(|finding| finding.verdict);
-        let own = sabotage.flips.contains(id);
-        if own && finding.verdict != Verdict::Fail {
-            let what = format!("{part}/{}: {id} is {}, wanted fail", sabotage.name, finding.verdict.word());
-            proved.complaints.push(what);
+/// Judges and keeps what was seen in one state.
+fn take_in(
+    state: &State,
+    came: Came,
+    part: &mut OnPart<'_>,
+    catalog: &Catalog,
+    prove: &Prove,
+    proved: &mut Proved,
+) -> anyhow::Result<()> {
+    let name = &state.part.name;
+    match came {
+        Came::Facts(all) => {
+            for (seen, facts) in all {
+                keep(prove, name, &seen, &facts)?;
+                part.seen.insert(seen, verdicts::of(catalog, &facts)?);
+            }
         }
-        if !own && !sabotage.also_flips.contains(id) && before != Some(finding.verdict) {
-            let was = before.map_or("not judged", Verdict::word);
-            let what = format!(
-                "{part}/{}: also turned {id} from {was} to {}: {}",
-                sabotage.name,
-                finding.verdict.word(),
-                told(finding)
-            );
-            proved.complaints.push(what);
+        Came::Missing(why) if state.sabotage.is_none() => {
+            proved.skipped.insert(name.clone(), why);
         }
+        Came::Missing(_) => {}
+        Came::NotStarted(why) => {
+            proved.complaints.push(format!("{} did not start: {why}", state.name()));
+        }
+    }
+    Ok(())
+}
+
+/// Looks once more, alone, where a state was not as it should be: what was measured in time beside others
+/// may be the others' doing. What the second look says counts, and that there was one is told.
+async fn again(
+    name: &str,
+    part: &mut OnPart<'_>,
+    catalog: &Catalog,
+    prove: &Prove,
+    proved: &mut Proved,
+) -> anyhow::Result<()> {
+    for state in part.states.clone() {
+        let first = wrong(name, &state, part);
+        if first.is_empty() {
+            continue;
+        }
+        tell(&format!("    again {}", state.name()));
+        let came = states::look_at(&state).await?;
+        take_in(&state, came, part, catalog, prove, proved)?;
+        if wrong(name, &state, part).is_empty() {
+            proved.again.extend(first);
+        }
+    }
+    for state in &part.states {
+        if let Some(sabotage) = &state.sabotage {
+            proved.complaints.extend(verdicts::complaints(sabotage, name, &part.seen));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(name: &str, state: &State, part: &OnPart<'_>) -> Vec<String> {
+    match &state.sabotage {
+        None => verdicts::unsound(&part.chosen, name, &part.seen),
+        Some(sabotage) => verdicts::complaints(sabotage, name, &part.seen),
     }
 }
 
-fn row(
-    requirement: &CompiledRequirement,
-    part: &str,
-    sound: &Verdicts,
-    seen: &BTreeMap<String, Verdicts>,
-    away: &Verdicts,
-) -> Row {
-    let id = &requirement.spec.id;
-    let mut notes = Vec::new();
-    let mut verdict = |state: &str, verdicts: Option<&Verdicts>, wanted: Verdict| {
-        let Some(finding) = verdicts.and_then(|verdicts| verdicts.get(id)) else {
-            notes.push(format!("{state}: not seen"));
-            return Verdict::Error;
-        };
-        if finding.verdict != wanted {
-            notes.push(format!("{state}: {}: {}", finding.verdict.word(), told(finding)));
-        }
-        finding.verdict
-    };
-    let sound = verdict("sound", Some(sound), Verdict::Pass);
-    let away = verdict("away", Some(away), Verdict::Unknown);
-    let planned = requirement.spec.proof.iter().flat_map(|proof| &proof.sabotage);
-    let sabotage: BTreeMap<String, Verdict> =
-        planned.map(|name| (name.clone(), verdict(name, seen.get(name), Verdict::Fail))).collect();
-    let proven = sound == Verdict::Pass
-        && away == Verdict::Unknown
-        && !sabotage.is_empty()
-        && sabotage.values().all(|verdict| *verdict == Verdict::Fail);
-    Row { id: id.clone(), part: part.to_owned(), sound, sabotage, away, proven, notes }
+/// The rows of a part; none where it could not be started for want of a program.
+fn rows(name: &str, part: &OnPart<'_>, skipped: &BTreeMap<String, String>) -> Vec<Row> {
+    if skipped.contains_key(name) {
+        return Vec::new();
+    }
+    part.chosen.iter().map(|requirement| verdicts::row(requirement, name, &part.seen)).collect()
 }
 
-/// What a finding says, in one line.
-fn told(finding: &Finding) -> String {
-    let unseen = finding.unseen.iter().map(|unseen| format!("{}: {}", unseen.path, unseen.why));
-    finding.seen.iter().cloned().chain(unseen).take(3).collect::<Vec<_>>().join("; ")
+fn tell(what: &str) {
+    // Progress only; where standard error is gone nobody waits for it.
+    let _ = writeln!(anstream::stderr(), "{what}");
 }
 
 /// Keeps the facts for the fast tests.

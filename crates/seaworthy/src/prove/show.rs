@@ -29,16 +29,20 @@ pub(super) fn terminal(proved: &Proved, changed: &[String]) -> String {
     for complaint in &proved.complaints {
         line(&mut text, format_args!("COMPLAINT   {complaint}"));
     }
-    for skipped in &proved.skipped {
-        line(&mut text, format_args!("SKIPPED     {skipped}"));
+    for first in &proved.again {
+        line(&mut text, format_args!("AGAIN       {first} (as it should be in a second look, alone)"));
+    }
+    for (part, why) in &proved.skipped {
+        line(&mut text, format_args!("SKIPPED     {part}: {why}"));
     }
     let proven = proved.rows.iter().filter(|row| row.proven).count();
     line(
         &mut text,
         format_args!(
-            "{proven} of {} proven both ways; {} complaints, {} parts skipped, {} lines of the matrix changed",
+            "{proven} of {} proven both ways; {} complaints, {} looked at again, {} parts skipped, {} lines of the matrix changed",
             proved.rows.len(),
             proved.complaints.len(),
+            proved.again.len(),
             proved.skipped.len(),
             changed.len()
         ),
