@@ -7,7 +7,7 @@ use cel::{Context, ExecutionError};
 use super::expression::{Expression, ExpressionError};
 use super::reads::{Log, Reads};
 use super::says::Says;
-use super::value::{UNKNOWN, UnseenVal};
+use super::unseen::{UNKNOWN, UnseenVal};
 use crate::catalog::{Assurance, Check};
 
 /// A check with its expressions compiled.

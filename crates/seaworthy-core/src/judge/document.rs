@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::reads::Reads;
 use super::value::MapVal;
+use crate::facts::Unseen;
 use crate::limits::FACTS_DEPTH_MAX;
 
 /// The facts of one run as the judge reads them.
@@ -37,9 +38,15 @@ impl Document {
         Self::with(facts, Reads::traced())
     }
 
-    /// The paths of all values that judging this document has looked into, `facts.a.b[0].c`. Empty unless traced.
+    /// The paths of all values that were looked into since this was last asked, `facts.a.b[0].c`. Empty unless traced.
     pub fn read_paths(&self) -> Vec<String> {
         self.reads.trace()
+    }
+
+    /// The same facts with what stands at `path` (as [`Document::read_paths`] has it) unseen; nothing where
+    /// nothing stands there. All the rest is shared, the note of what is read too: judge one of the two at a time.
+    pub fn without(&self, path: &str, why: &Unseen) -> Option<Self> {
+        Some(Self { root: self.root.without(path, why)?, reads: Arc::clone(&self.reads) })
     }
 
     fn with(facts: &Json, reads: Reads) -> Result<Self, DocumentError> {

@@ -7,6 +7,7 @@ mod document;
 mod expression;
 mod reads;
 mod says;
+mod unseen;
 mod value;
 
 pub use document::{Document, DocumentError};

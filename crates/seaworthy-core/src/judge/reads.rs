@@ -17,7 +17,7 @@ pub(crate) struct Read {
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
     log: Mutex<Log>,
-    /// Every path that was read since the document was made; none where nobody asked.
+    /// Every path that was read since it was last asked for; none where nobody asked.
     trace: Option<Mutex<BTreeSet<String>>>,
 }
 
@@ -36,10 +36,9 @@ impl Reads {
     }
 
     pub(crate) fn trace(&self) -> Vec<String> {
-        let paths = self.trace.iter().flat_map(|trace| {
-            trace.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect::<Vec<_>>()
-        });
-        paths.collect()
+        let take =
+            |trace: &Mutex<_>| std::mem::take(&mut *trace.lock().unwrap_or_else(PoisonError::into_inner));
+        self.trace.as_ref().map(take).unwrap_or_default().into_iter().collect()
     }
 
     /// Notes that a value was looked into, whatever it is.

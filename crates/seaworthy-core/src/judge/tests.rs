@@ -3,6 +3,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Document, judge};
 use crate::catalog::{Matrix, compile};
+use crate::facts::{Blind, Unseen};
 use crate::finding::{Finding, Verdict};
 
 const UNSEEN: &str = r#"{"$unseen": {"kind": "denied", "why": "no right", "give": "GRANT it"}}"#;
@@ -192,4 +193,41 @@ fn an_empty_document_passes_nothing() {
 fn a_command_beside_a_fact_comes_along() {
     let facts = json!({"l": [{"n": 1, "by_hand": "curl -I x"}]});
     assert_eq!(each("facts.l", "r.n == 2", &facts).by_hand, ["curl -I x"]);
+}
+
+#[test]
+fn a_document_without_a_fact_is_judged_as_if_it_had_not_been_seen() {
+    let facts = json!({"a": {"$seen": [{"n": 1}, {"n": 2}], "by_hand": "look"}, "a.b": 1, "ok": true});
+    let whole = Document::of(&facts).expect("a document");
+    let checks = "  - {assurance: configuration, pass: 'facts.a.all(x, x.n > 0)', says: 's', wants: 'w'}\n";
+    let requirement = compile("x.yaml", &requirement("", checks), &Matrix::default()).expect("compiles");
+    let verdict = |document: &Document| judge(&requirement, document, DateTime::UNIX_EPOCH);
+    let why = Unseen::new(Blind::Denied, "taken away");
+    for path in ["facts.a", "facts.a[1]", "facts.a[1].n"] {
+        let finding = verdict(&whole.without(path, &why).expect("it is there"));
+        assert_eq!(finding.verdict, Verdict::Unknown, "{path}");
+        assert_eq!(finding.unseen[0].path, path);
+    }
+    for path in ["facts.ok", "facts.a.b"] {
+        assert_eq!(
+            verdict(&whole.without(path, &why).expect("it is there")).verdict,
+            Verdict::Pass,
+            "{path}"
+        );
+    }
+    for path in ["", "facts", "facts.a[2]", "facts.a[1].m", "facts.ok.x", "facts.b"] {
+        assert!(whole.without(path, &why).is_none(), "{path}");
+    }
+    assert_eq!(verdict(&whole).verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_traced_document_says_what_was_read_since_it_was_last_asked() {
+    let facts = json!({"names": ["a", "b"], "other": 1});
+    let document = Document::traced(&facts).expect("a document");
+    let checks = "  - {assurance: configuration, pass: '\"a\" in facts.names', says: 's', wants: 'w'}\n";
+    let requirement = compile("x.yaml", &requirement("", checks), &Matrix::default()).expect("compiles");
+    judge(&requirement, &document, DateTime::UNIX_EPOCH);
+    assert_eq!(document.read_paths(), ["facts.names", "facts.names[0]"]);
+    assert!(document.read_paths().is_empty());
 }

@@ -10,14 +10,12 @@ use std::sync::Arc;
 use cel::ExecutionError;
 use cel::common::traits::{Container, Indexer, Iterable, Iterator as CelIterator, Sizer};
 use cel::common::types::{CelBool, CelDouble, CelInt, CelNull, CelString, LIST_TYPE, MAP_TYPE, Type};
-use cel::common::value::{BuiltinRef, CowVal, StaticVal, Val};
+use cel::common::value::{CowVal, StaticVal, Val};
 use serde_json::Value as Json;
 
 use super::reads::Reads;
+use super::unseen::{UNKNOWN, UnseenVal};
 use crate::facts::{BY_HAND_KEY, Blind, SEEN_KEY, UNSEEN_KEY, Unseen};
-
-/// The name of the function in the error by which an unseen fact shows.
-pub(crate) const UNKNOWN: &str = "unknown";
 
 #[derive(Debug)]
 struct Item {
@@ -29,7 +27,8 @@ struct Item {
 #[derive(Debug)]
 enum ItemValue {
     Plain(Box<dyn Val>, String),
-    Nested(Box<dyn Val>),
+    List(ListVal),
+    Map(MapVal),
     Unseen(UnseenVal),
 }
 
@@ -43,12 +42,12 @@ impl Item {
             Json::Bool(flag) => ItemValue::Plain(Box::new(CelBool::from(*flag)), flag.to_string()),
             Json::Number(number) => ItemValue::Plain(number_val(number), number.to_string()),
             Json::String(text) => ItemValue::Plain(Box::new(CelString::from(text.clone())), text.clone()),
-            Json::Array(_) => ItemValue::Nested(Box::new(ListVal::of(json, &path, reads))),
+            Json::Array(_) => ItemValue::List(ListVal::of(json, &path, reads)),
             Json::Object(map) => match unseen_of(map) {
                 Some(why) => {
                     ItemValue::Unseen(UnseenVal { path: path.clone(), why, reads: Arc::clone(reads) })
                 }
-                None => ItemValue::Nested(Box::new(MapVal::of(json, &path, reads))),
+                None => ItemValue::Map(MapVal::of(json, &path, reads)),
             },
         };
         Self { path, by_hand, value }
@@ -57,7 +56,7 @@ impl Item {
     fn get(&self, reads: &Reads) -> Result<&(dyn Val + 'static), ExecutionError> {
         match &self.value {
             ItemValue::Unseen(unseen) => Err(unseen.error()),
-            ItemValue::Plain(..) | ItemValue::Nested(_) => Ok(self.element(reads)),
+            ItemValue::Plain(..) | ItemValue::List(_) | ItemValue::Map(_) => Ok(self.element(reads)),
         }
     }
 
@@ -69,14 +68,35 @@ impl Item {
                 reads.note_seen(&self.path, shown.clone(), self.by_hand.as_deref());
                 value.as_ref()
             }
-            ItemValue::Nested(value) => {
-                if let Some(by_hand) = &self.by_hand {
-                    reads.note_seen(&self.path, String::new(), Some(by_hand));
-                }
-                value.as_ref()
-            }
+            ItemValue::List(list) => self.nested(list, reads),
+            ItemValue::Map(map) => self.nested(map, reads),
             ItemValue::Unseen(unseen) => unseen,
         }
+    }
+
+    fn nested<'b>(&'b self, value: &'b (dyn Val + 'static), reads: &Reads) -> &'b (dyn Val + 'static) {
+        if let Some(by_hand) = &self.by_hand {
+            reads.note_seen(&self.path, String::new(), Some(by_hand));
+        }
+        value
+    }
+
+    /// This item with what stands at `path` unseen; nothing where no such thing is in it.
+    fn without(&self, path: &str, why: &Unseen, reads: &Arc<Reads>) -> Option<Self> {
+        let below = path.strip_prefix(self.path.as_str())?;
+        let value = match &self.value {
+            _ if below.is_empty() => ItemValue::Unseen(UnseenVal {
+                path: self.path.clone(),
+                why: why.clone(),
+                reads: Arc::clone(reads),
+            }),
+            ItemValue::List(list) if below.starts_with('[') => ItemValue::List(list.without(path, why)?),
+            ItemValue::Map(map) if below.starts_with('.') => ItemValue::Map(map.without(path, why)?),
+            ItemValue::Plain(..) | ItemValue::List(_) | ItemValue::Map(_) | ItemValue::Unseen(_) => {
+                return None;
+            }
+        };
+        Some(Self { path: self.path.clone(), by_hand: self.by_hand.clone(), value })
     }
 }
 
@@ -105,82 +125,6 @@ fn number_val(number: &serde_json::Number) -> Box<dyn Val> {
     }
 }
 
-/// A value that could not be seen, as an element of a list.
-#[derive(Debug, Clone)]
-pub(crate) struct UnseenVal {
-    path: String,
-    why: Unseen,
-    reads: Arc<Reads>,
-}
-
-impl UnseenVal {
-    fn error(&self) -> ExecutionError {
-        self.reads.note_unseen(&self.path, &self.why);
-        ExecutionError::function_error(UNKNOWN, format!("{}: {}", self.path, self.why.why))
-    }
-}
-
-impl Indexer for UnseenVal {
-    fn get<'b, 'v>(&'b self, _field: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        Err(self.error())
-    }
-
-    fn steal<'v>(self: Box<Self>, _field: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
-    where
-        Self: 'v,
-    {
-        Err(self.error())
-    }
-}
-
-impl Val for UnseenVal {
-    /// Asked before every overload is chosen, so whoever computes with this value is noted.
-    fn get_type(&self) -> &Type {
-        self.reads.taint(&self.path, &self.why);
-        &MAP_TYPE
-    }
-
-    fn cel_type() -> &'static Type {
-        &MAP_TYPE
-    }
-
-    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
-    where
-        Self: 'v,
-    {
-        Some(self)
-    }
-
-    fn equals(&self, _other: &dyn Val) -> bool {
-        self.reads.taint(&self.path, &self.why);
-        false
-    }
-
-    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
-        Box::new(self.clone())
-    }
-
-    /// Asked where a built-in value on the left compares itself with this one: `9 == x`.
-    fn as_any(&self) -> Option<&dyn Any> {
-        self.reads.taint(&self.path, &self.why);
-        Some(self)
-    }
-
-    /// Asked for the same by strings, lists and maps.
-    fn as_builtin<'b, 'v>(&'b self) -> BuiltinRef<'b, 'v>
-    where
-        Self: 'v,
-    {
-        self.reads.taint(&self.path, &self.why);
-        BuiltinRef::Other
-    }
-}
-
-impl StaticVal for UnseenVal {}
-
 /// An object of the document.
 #[derive(Debug, Clone)]
 pub(crate) struct MapVal(Arc<MapInner>);
@@ -188,7 +132,7 @@ pub(crate) struct MapVal(Arc<MapInner>);
 #[derive(Debug)]
 struct MapInner {
     path: String,
-    entries: BTreeMap<String, Item>,
+    entries: BTreeMap<String, Arc<Item>>,
     reads: Arc<Reads>,
 }
 
@@ -199,9 +143,23 @@ impl MapVal {
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(key, value)| (key.clone(), Item::of(value, format!("{path}.{key}"), reads, beside)))
+            .map(|(key, value)| {
+                (key.clone(), Arc::new(Item::of(value, format!("{path}.{key}"), reads, beside)))
+            })
             .collect();
         Self(Arc::new(MapInner { path: path.to_owned(), entries, reads: Arc::clone(reads) }))
+    }
+
+    /// The same with what stands at `path` unseen; all that is not around it is shared.
+    pub(crate) fn without(&self, path: &str, why: &Unseen) -> Option<Self> {
+        let inner = &self.0;
+        let (key, item) = inner
+            .entries
+            .iter()
+            .find_map(|(key, item)| Some((key, item.without(path, why, &inner.reads)?)))?;
+        let mut entries = inner.entries.clone();
+        entries.insert(key.clone(), Arc::new(item));
+        Some(Self(Arc::new(MapInner { path: inner.path.clone(), entries, reads: Arc::clone(&inner.reads) })))
     }
 
     fn field(&self, field: &dyn Val) -> Result<&(dyn Val + 'static), ExecutionError> {
@@ -272,7 +230,7 @@ pub(crate) struct ListVal(Arc<ListInner>);
 
 #[derive(Debug)]
 struct ListInner {
-    items: Vec<Item>,
+    items: Vec<Arc<Item>>,
     reads: Arc<Reads>,
 }
 
@@ -283,15 +241,27 @@ impl ListVal {
             .into_iter()
             .flatten()
             .enumerate()
-            .map(|(index, value)| Item::of(value, format!("{path}[{index}]"), reads, None))
+            .map(|(index, value)| Arc::new(Item::of(value, format!("{path}[{index}]"), reads, None)))
             .collect();
         Self(Arc::new(ListInner { items, reads: Arc::clone(reads) }))
+    }
+
+    fn without(&self, path: &str, why: &Unseen) -> Option<Self> {
+        let inner = &self.0;
+        let (place, item) = inner
+            .items
+            .iter()
+            .enumerate()
+            .find_map(|(place, item)| Some((place, item.without(path, why, &inner.reads)?)))?;
+        let mut items = inner.items.clone();
+        items[place] = Arc::new(item);
+        Some(Self(Arc::new(ListInner { items, reads: Arc::clone(&inner.reads) })))
     }
 
     fn first_unseen(&self) -> Option<&UnseenVal> {
         self.0.items.iter().find_map(|item| match &item.value {
             ItemValue::Unseen(unseen) => Some(unseen),
-            ItemValue::Plain(..) | ItemValue::Nested(_) => None,
+            ItemValue::Plain(..) | ItemValue::List(_) | ItemValue::Map(_) => None,
         })
     }
 
@@ -304,8 +274,11 @@ impl ListVal {
 impl Container for ListVal {
     fn contains(&self, value: &dyn Val) -> Result<bool, ExecutionError> {
         let found = self.0.items.iter().any(|item| match &item.value {
-            ItemValue::Plain(own, _) => own.equals(value),
-            ItemValue::Nested(_) | ItemValue::Unseen(_) => false,
+            ItemValue::Plain(own, _) => {
+                self.0.reads.note_path(&item.path);
+                own.equals(value)
+            }
+            ItemValue::List(_) | ItemValue::Map(_) | ItemValue::Unseen(_) => false,
         });
         match self.first_unseen() {
             Some(unseen) if !found => Err(unseen.error()),
