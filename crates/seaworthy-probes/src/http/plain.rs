@@ -1,9 +1,9 @@
-//! What plain HTTP answers beside an `https` URL. Asks `GET` of three paths, follows nothing.
+//! What plain HTTP answers beside an `https` URL. Asks `GET` of three paths, and once where they lead over HTTPS.
 
 use seaworthy_core::facts::{Blind, Unseen};
 use url::Url;
 
-use super::client::{Answer, Ask, joined, redirect, shown_url};
+use super::client::{Answer, Ask, Followed, joined, redirect, shown_url};
 use super::facts::PlainAnswer;
 use super::gather::Gathered;
 use super::site::{Site, nonce};
@@ -15,13 +15,25 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
         Err(why) => return Gathered::nothing(why.clone()),
     };
     let deep = format!("/seaworthy-{}/a?b=c", nonce());
+    let mut arrived: Option<Result<(), Unseen>> = None;
     for path in ["/", &deep, &site.target.endpoints.health] {
         if !path.starts_with('/') {
             continue;
         }
         let Ok(url) = plain.join(path) else { continue };
         match site.observer.ask(Ask::get(&url)).await {
-            Ok(answer) => answers.push(answered(&answer)),
+            Ok(answer) => {
+                if arrived.is_none()
+                    && let Some(to) = on_https(&answer)
+                {
+                    arrived = Some(arrives(site, &to).await);
+                }
+                let item = answered(&answer);
+                match &arrived {
+                    Some(Err(why)) if item.redirects_to_https => answers.miss(why.clone()),
+                    Some(_) | None => answers.push(item),
+                }
+            }
             Err(why) if refused(&why) => {
                 // A service that is down has closed all of its ports, which says nothing about this one.
                 answers.add(site.control.as_ref().map(|_| closed(&url)).map_err(Clone::clone));
@@ -34,6 +46,27 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
         }
     }
     answers
+}
+
+/// The same place over HTTPS, where an answer leads there.
+fn on_https(answer: &Answer) -> Option<Url> {
+    let to = joined(&answer.url, &redirect(answer)?).ok()?;
+    same_place_on_https(&answer.url, &to).then_some(to)
+}
+
+/// That something is there where a redirect leads. One that goes round in circles, back to plain HTTP or to where
+/// nothing answers is no way to HTTPS, whatever it names.
+async fn arrives(site: &Site<'_>, to: &Url) -> Result<(), Unseen> {
+    let give = |why: Unseen| why.give(format!("an answer at `{}`", shown_url(to)));
+    let Followed { hops, stopped, .. } = site.observer.follow(Ask::get(to)).await.map_err(give)?;
+    if hops.iter().any(|hop| hop.scheme() == "http") {
+        return Err(give(Unseen::new(Blind::Unsupported, "the redirect to HTTPS leads back to plain HTTP")));
+    }
+    match stopped {
+        // A way out to another host was answered over HTTPS first.
+        Some(why) if why.kind == Blind::CutShort => Err(give(why)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn answered(answer: &Answer) -> PlainAnswer {

@@ -142,7 +142,12 @@ async fn settled(
     }
     site.believed(&answer)?;
     match answer.status_code() {
-        200..400 => Ok(()),
+        200..300 => Ok(()),
+        // Redirects cost nothing: what is behind them was not met.
+        300..400 => {
+            Err(Unseen::new(Blind::Unsupported, format!("`{}` only sends on elsewhere", promised.path))
+                .give("a path under `rate_limit` that answers by itself"))
+        }
         429 => Err(Unseen::new(Blind::Denied, "the limit was reached before the burst")
             .give("a moment without other callers, or a longer `--deadline`")),
         status => {

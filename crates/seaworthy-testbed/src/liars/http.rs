@@ -1,11 +1,8 @@
 //! Liars that speak HTTP/1.1.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use flate2::{Compression, FlushCompress};
 
-use super::{Liar, pour};
+use super::{Liar, Wire, pour};
 
 /// Longest request head that is read.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -13,7 +10,7 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Answers every request with 200 and this body.
 pub fn yes_sayer(body: impl Into<String>) -> std::io::Result<Liar> {
     let body = body.into();
-    Liar::start(move |stream| {
+    Liar::on_any_wire(move |stream| {
         while read_head(stream)?.is_some() {
             let length = body.len();
             let head =
@@ -24,9 +21,40 @@ pub fn yes_sayer(body: impl Into<String>) -> std::io::Result<Liar> {
     })
 }
 
+/// Answers every request with 500.
+pub fn always_fails() -> std::io::Result<Liar> {
+    Liar::on_any_wire(|stream| {
+        while read_head(stream)?.is_some() {
+            stream.write_all(
+                b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-length: 18\r\n\r\n{\"error\":\"failed\"}",
+            )?;
+        }
+        Ok(())
+    })
+}
+
+/// Sends every request on to the same place over HTTPS, over HTTPS as well.
+pub fn redirect_to_https() -> std::io::Result<Liar> {
+    Liar::on_any_wire(|stream| {
+        while let Some(head) = read_head(stream)? {
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
+            let host = head
+                .lines()
+                .find_map(|line| line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("host")))
+                .map_or("", |(_, host)| host.trim());
+            let answer = format!(
+                "HTTP/1.1 308 Permanent Redirect\r\nlocation: https://{host}{path}\r\ncontent-length: 0\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes())?;
+        }
+        Ok(())
+    })
+}
+
 /// Sends every request on to another path of its own.
 pub fn redirect_loop() -> std::io::Result<Liar> {
-    Liar::start(|stream| {
+    Liar::on_any_wire(|stream| {
         let mut round = 0_u64;
         while read_head(stream)?.is_some() {
             round += 1;
@@ -40,7 +68,7 @@ pub fn redirect_loop() -> std::io::Result<Liar> {
 
 /// A head without end: one header after the other.
 pub fn huge_headers() -> std::io::Result<Liar> {
-    Liar::start(|stream| {
+    Liar::on_any_wire(|stream| {
         read_head(stream)?;
         let header = format!("x-filler: {}\r\n", "a".repeat(8000));
         pour(stream, b"HTTP/1.1 200 OK\r\n", header.as_bytes())
@@ -49,7 +77,7 @@ pub fn huge_headers() -> std::io::Result<Liar> {
 
 /// A body without end and without a length.
 pub fn endless_body() -> std::io::Result<Liar> {
-    Liar::start(|stream| {
+    Liar::on_any_wire(|stream| {
         read_head(stream)?;
         pour(stream, b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n", &[b'a'; 16 * 1024])
     })
@@ -59,7 +87,7 @@ pub fn endless_body() -> std::io::Result<Liar> {
 pub fn gzip_bomb() -> std::io::Result<Liar> {
     const MEBIBYTES: usize = 16 * 1024;
     let block = zeros_block()?;
-    Liar::start(move |stream| {
+    Liar::on_any_wire(move |stream| {
         read_head(stream)?;
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-type: text/html\r\n\r\n")?;
         stream.write_all(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])?;
@@ -79,7 +107,7 @@ fn zeros_block() -> std::io::Result<Vec<u8>> {
 }
 
 /// Reads one request head; nothing when the client has gone.
-fn read_head(stream: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
+fn read_head(stream: &mut dyn Wire) -> std::io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     let mut byte = [0; 1];
     while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD_BYTES_MAX {

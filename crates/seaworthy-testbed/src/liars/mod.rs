@@ -4,18 +4,21 @@
 //! port, a bounded lifetime, a bounded number of connections, and ends when it is dropped.
 
 mod http;
+mod postgres;
 mod server;
 
-pub use http::{endless_body, gzip_bomb, huge_headers, redirect_loop, yes_sayer};
-pub use server::Liar;
+pub use http::{
+    always_fails, endless_body, gzip_bomb, huge_headers, redirect_loop, redirect_to_https, yes_sayer,
+};
+pub use postgres::{Empty, lets_everyone_in};
+pub use server::{Liar, Wire};
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Read;
 use std::time::Duration;
 
 /// Takes connections and reads, but never answers.
 pub fn mute() -> std::io::Result<Liar> {
-    Liar::start(|stream| {
+    Liar::on_any_wire(|stream| {
         let mut sink = [0; 4096];
         while stream.read(&mut sink)? > 0 {}
         Ok(())
@@ -25,9 +28,9 @@ pub fn mute() -> std::io::Result<Liar> {
 /// Sends one byte of this answer a second, again and again.
 pub fn drip(answer: impl Into<Vec<u8>>) -> std::io::Result<Liar> {
     let answer = answer.into();
-    Liar::start(move |stream| {
+    Liar::on_any_wire(move |stream| {
         // The wait is the reading of what the client says, and ends at once when it goes away.
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.wait_at_most(Duration::from_secs(1))?;
         let mut sink = [0; 4096];
         for byte in answer.iter().cycle() {
             stream.write_all(&[*byte])?;
@@ -47,7 +50,7 @@ pub fn drip(answer: impl Into<Vec<u8>>) -> std::io::Result<Liar> {
 
 /// Sends 64 KiB of the machine's random bytes and closes.
 pub fn garbage() -> std::io::Result<Liar> {
-    Liar::start(|stream| {
+    Liar::on_any_wire(|stream| {
         let mut bytes = vec![0; 64 * 1024];
         std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         stream.write_all(&bytes)
@@ -57,7 +60,7 @@ pub fn garbage() -> std::io::Result<Liar> {
 /// Answers whatever is asked with these bytes, and stays.
 pub fn says(answer: impl Into<Vec<u8>>) -> std::io::Result<Liar> {
     let answer = answer.into();
-    Liar::start(move |stream| {
+    Liar::on_any_wire(move |stream| {
         let mut asked = [0; 16 * 1024];
         while stream.read(&mut asked)? > 0 {
             stream.write_all(&answer)?;
@@ -69,7 +72,7 @@ pub fn says(answer: impl Into<Vec<u8>>) -> std::io::Result<Liar> {
 /// Answers the first question with the first `n` bytes of a good answer, then closes.
 pub fn closes_at(answer: impl Into<Vec<u8>>, n: usize) -> std::io::Result<Liar> {
     let answer = answer.into();
-    Liar::start(move |stream| {
+    Liar::on_any_wire(move |stream| {
         let mut asked = [0; 16 * 1024];
         if stream.read(&mut asked)? > 0 {
             stream.write_all(&answer[..n.min(answer.len())])?;
@@ -81,7 +84,7 @@ pub fn closes_at(answer: impl Into<Vec<u8>>, n: usize) -> std::io::Result<Liar> 
 /// Sends `opening` once, then `again` without end, to whoever connects: bombs of any protocol.
 pub fn endless(opening: impl Into<Vec<u8>>, again: impl Into<Vec<u8>>) -> std::io::Result<Liar> {
     let (opening, again) = (opening.into(), again.into());
-    Liar::start(move |stream| {
+    Liar::on_any_wire(move |stream| {
         let mut asked = [0; 16 * 1024];
         if stream.read(&mut asked)? == 0 {
             return Ok(());
@@ -90,7 +93,7 @@ pub fn endless(opening: impl Into<Vec<u8>>, again: impl Into<Vec<u8>>) -> std::i
     })
 }
 
-fn pour(stream: &mut TcpStream, opening: &[u8], again: &[u8]) -> std::io::Result<()> {
+fn pour(stream: &mut dyn Wire, opening: &[u8], again: &[u8]) -> std::io::Result<()> {
     /// Far above every bound that a client may have, and still an end.
     const POURED_BYTES_MAX: usize = 4 * 1024 * 1024 * 1024;
     stream.write_all(opening)?;

@@ -31,6 +31,9 @@ fn liars_behave_as_they_are_named() {
     assert!(ask(&redirect_loop().unwrap(), 1000).starts_with(b"HTTP/1.1 302"));
     assert_eq!(ask(&closes_at("0123456789", 4).unwrap(), 1000), b"0123");
     assert_eq!(ask(&says("-ERR no\r\n").unwrap(), 9), b"-ERR no\r\n");
+    assert!(ask(&always_fails().unwrap(), 1000).starts_with(b"HTTP/1.1 500 "));
+    let sent_on = String::from_utf8(ask(&redirect_to_https().unwrap(), 1000)).unwrap();
+    assert!(sent_on.contains("\r\nlocation: https://x/\r\n"), "{sent_on}");
     for bomb in [huge_headers(), endless_body(), gzip_bomb(), endless("*1\r\n", "*1\r\n")] {
         assert_eq!(ask(&bomb.unwrap(), 1 << 20).len(), 1 << 20);
     }
@@ -55,4 +58,23 @@ fn dropping_a_liar_ends_it_while_a_client_waits() {
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert!(TcpStream::connect(address).is_err());
     assert!(matches!(client.read(&mut [0; 1]), Ok(0) | Err(_)));
+}
+
+#[test]
+fn everyone_is_let_in_and_gets_no_rows() {
+    let liar = lets_everyone_in(Empty::NoRows).unwrap();
+    let mut stream = TcpStream::connect(liar.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut answered = |question: &[u8], answer: &[u8]| {
+        stream.write_all(question).unwrap();
+        let mut read = vec![0; answer.len()];
+        stream.read_exact(&mut read).unwrap();
+        assert_eq!(read, answer);
+    };
+    answered(b"\0\0\0\x08\x04\xd2\x16\x2f", b"N");
+    answered(
+        b"\0\0\0\x09\0\x03\0\0\0",
+        b"R\0\0\0\x08\0\0\0\0S\0\0\0\x18server_version\x0015.0\0Z\0\0\0\x05I",
+    );
+    answered(b"Q\0\0\0\x0dSELECT 1\0", b"C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I");
 }

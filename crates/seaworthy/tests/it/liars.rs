@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use seaworthy_testbed::liars::{self, Liar};
+use seaworthy_testbed::liars::{self, Empty, Liar};
 use serde_json::Value as Json;
 
 use crate::support::{ended, seaworthy, tree};
@@ -13,19 +16,45 @@ use crate::support::{ended, seaworthy, tree};
 const BOUND: Duration = Duration::from_mins(1);
 const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\nhello";
 
+/// How a liar is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// At its `http://` URL, as PostgreSQL and as Redis.
+    Plain,
+    /// At its `https://` URL, with a certificate that is trusted.
+    Tls,
+}
+
 fn liars() -> Vec<(&'static str, Liar)> {
+    let json = r#"{"status":"healthy","ready":true,"version":"1","checks":[]}"#;
     let liars = [
-        ("yes-sayer", liars::yes_sayer(r#"{"status":"healthy","ready":true,"version":"1","checks":[]}"#)),
+        ("yes-sayer", liars::yes_sayer(json)),
+        ("always-fails", liars::always_fails()),
         ("mute", liars::mute()),
         ("drip", liars::drip(GOOD)),
         ("garbage", liars::garbage()),
         ("redirect-loop", liars::redirect_loop()),
+        ("redirect-to-https", liars::redirect_to_https()),
         ("closes", liars::closes_at(GOOD, 30)),
         ("huge-headers", liars::huge_headers()),
         ("endless-body", liars::endless_body()),
         ("gzip-bomb", liars::gzip_bomb()),
+        ("ok-to-everything", liars::says("+OK\r\n")),
+        ("postgres-mute", liars::lets_everyone_in(Empty::Mute)),
+        ("postgres-no-rows", liars::lets_everyone_in(Empty::NoRows)),
     ];
     liars.into_iter().map(|(name, liar)| (name, liar.expect("the liar starts"))).collect()
+}
+
+/// The chain and the key of a certificate for 127.0.0.1 that lasts as long as one may.
+fn identity(folder: &Path) -> (Vec<u8>, Vec<u8>) {
+    let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=127.0.0.1 \
+                 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+                 -addext extendedKeyUsage=serverAuth -keyout key.pem -out ca.pem";
+    let made = Command::new("openssl").args(words.split_whitespace()).current_dir(folder).output();
+    assert!(made.expect("openssl starts").status.success(), "no certificate was made");
+    let read = |name: &str| fs::read(folder.join(name)).expect("what openssl wrote");
+    (read("ca.pem"), read("key.pem"))
 }
 
 /// What may pass, as `LIAR REQUIREMENT reason`.
@@ -44,17 +73,31 @@ fn allowed() -> BTreeMap<(String, String), String> {
         .collect()
 }
 
-/// Ids that pass on one liar, asked as a web service, PostgreSQL and Redis at once.
-fn passed(name: &str, liar: &Liar) -> BTreeSet<(String, String)> {
+/// The manifest and the words of a look at one liar.
+fn manifest(asked: Asked, port: u16) -> String {
+    let (url, more) = match asked {
+        Asked::Plain => (
+            format!("http://127.0.0.1:{port}"),
+            "postgres: {url: {env: LIAR_POSTGRES}}\n    redis: {url: {env: LIAR_REDIS}}\n",
+        ),
+        Asked::Tls => (format!("https://127.0.0.1:{port}"), "ca: ca.pem\n"),
+    };
+    format!(
+        "service: {{name: liar}}\nenvironments:\n  staging:\n    consent: probe\n    repo: empty\n    \
+         urls: [\"{url}\"]\n    rate_limit: {{requests: 5, per_seconds: 1, path: /}}\n    {more}"
+    )
+}
+
+/// Ids that pass on one liar.
+fn passed(name: &str, liar: &Liar, asked: Asked, ca: &[u8]) -> BTreeSet<(String, String)> {
     let here = tempfile::tempdir().expect("a folder");
     let port = liar.port();
-    let manifest = format!(
-        "service: {{name: liar}}\nenvironments:\n  staging:\n    consent: probe\n    repo: empty\n    \
-         urls: [\"http://127.0.0.1:{port}\", \"https://127.0.0.1:{port}\"]\n    \
-         rate_limit: {{requests: 5, per_seconds: 1, path: /}}\n    \
-         postgres: {{url: {{env: LIAR_POSTGRES}}}}\n    redis: {{url: {{env: LIAR_REDIS}}}}\n"
-    );
-    fs::write(here.path().join("seaworthy.yaml"), manifest).expect("writes");
+    fs::write(here.path().join("seaworthy.yaml"), manifest(asked, port)).expect("writes");
+    fs::write(here.path().join("ca.pem"), ca).expect("writes");
+    let name = match asked {
+        Asked::Plain => name.to_owned(),
+        Asked::Tls => format!("{name}-tls"),
+    };
     let began = Instant::now();
     let output = seaworthy(here.path())
         .args(["check", "--env", "staging", "--deadline", "10", "--format", "json", "--no-keep"])
@@ -76,20 +119,38 @@ fn passed(name: &str, liar: &Liar) -> BTreeSet<(String, String)> {
     findings
         .iter()
         .filter(|finding| finding["verdict"] == "pass")
-        .map(|finding| (name.to_owned(), finding["id"].as_str().expect("an id").to_owned()))
+        .map(|finding| (name.clone(), finding["id"].as_str().expect("an id").to_owned()))
         .collect()
 }
 
 #[test]
 fn no_liar_is_believed() {
-    let liars = liars();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (chain, key) = identity(folder.path());
+    // One liar at a time under one way of asking; each is asked in clear by some and over TLS by others.
     let found: BTreeSet<(String, String)> = std::thread::scope(|scope| {
-        let looks: Vec<_> = liars.iter().map(|(name, liar)| scope.spawn(|| passed(name, liar))).collect();
+        let looks: Vec<_> = liars()
+            .into_iter()
+            .flat_map(|(name, liar)| {
+                let liar = Arc::new(liar.with_tls(&chain, &key).expect("an identity"));
+                [Asked::Plain, Asked::Tls].map(|asked| (name, Arc::clone(&liar), asked))
+            })
+            .map(|(name, liar, asked)| {
+                let chain = &chain;
+                scope.spawn(move || passed(name, &liar, asked, chain))
+            })
+            .collect();
         looks.into_iter().flat_map(|look| look.join().expect("looks")).collect()
     });
-    let allowed: BTreeSet<(String, String)> = allowed().into_keys().collect();
-    let more: Vec<_> = found.difference(&allowed).collect();
+    let allowed = allowed();
+    let all_over_tls = |name: &str| name.ends_with("-tls").then(|| "*-tls".to_owned());
+    let may = |(name, id): &(String, String)| {
+        let names = [Some(name.clone()), all_over_tls(name)];
+        names.into_iter().flatten().map(|name| (name, id.clone())).find(|key| allowed.contains_key(key))
+    };
+    let more: Vec<_> = found.iter().filter(|passed| may(passed).is_none()).collect();
     assert!(more.is_empty(), "passed on a liar without a reason in testbed/liars.snap: {more:?}");
-    let less: Vec<_> = allowed.difference(&found).collect();
+    let used: BTreeSet<_> = found.iter().filter_map(may).collect();
+    let less: Vec<_> = allowed.keys().filter(|key| !used.contains(*key)).collect();
     assert!(less.is_empty(), "testbed/liars.snap names what does not pass: {less:?}");
 }
