@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod declared;
+mod dial;
 pub mod dns;
 pub mod host;
 pub mod http;
@@ -14,3 +15,4 @@ pub mod redis;
 pub mod registry;
 pub mod repo;
 pub mod tls;
+mod verifier;

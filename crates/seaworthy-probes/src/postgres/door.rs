@@ -11,8 +11,9 @@ use seaworthy_core::limits::POSTGRES_ADDRESSES_MAX;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::target::{Address, Place, may_be_dialled};
+use super::target::{Address, Place};
 use super::wire::Asked;
+use crate::dial;
 
 /// The name under which every session of ours appears.
 pub(super) const APPLICATION_NAME: &str = "seaworthy";
@@ -41,42 +42,25 @@ pub(super) enum Knock {
 
 /// Opens a connection to the server.
 pub(super) async fn open(address: &Address, wait: Duration) -> Result<Opened, Unseen> {
-    let opened = match &address.place {
-        Place::Socket(path) => UnixStream::connect(path).await.map(Opened::Socket),
-        Place::Tcp { host, port } => {
-            return tokio::time::timeout(wait, dial(host, *port))
-                .await
-                .map_err(|_| Unseen::new(Blind::Timeout, "the server did not take the connection in time"))?
-                .map(Opened::Tcp);
+    match &address.place {
+        Place::Socket(path) => {
+            UnixStream::connect(path).await.map(Opened::Socket).map_err(|error| unreachable(&error))
         }
-    };
-    opened.map_err(|error| unreachable(&error))
+        Place::Tcp { host, port } => dial(host, *port, wait).await.map(Opened::Tcp),
+    }
 }
 
-async fn dial(host: &str, port: u16) -> Result<TcpStream, Unseen> {
-    let found = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(|_| Unseen::new(Blind::Unreachable, "the server's name does not resolve"))?;
-    let mut refused = None;
-    for address in found.take(POSTGRES_ADDRESSES_MAX) {
-        if !may_be_dialled(address.ip()) {
-            continue;
-        }
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Small questions and answers: waiting to fill a packet would only slow them down.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(error) => refused = Some(error),
+async fn dial(host: &str, port: u16, wait: Duration) -> Result<TcpStream, Unseen> {
+    let mut found = dial::look_up(host, port, wait).await?;
+    found.truncate(POSTGRES_ADDRESSES_MAX);
+    let mut refusal = Unseen::new(Blind::Unreachable, "there is no address to dial");
+    for address in dial::allowed(host, found, "the PostgreSQL server")? {
+        match dial::tcp(address, None, wait, "a PostgreSQL server").await {
+            Ok(stream) => return Ok(stream),
+            Err(why) => refusal = why,
         }
     }
-    match refused {
-        Some(error) => Err(unreachable(&error)),
-        None => {
-            Err(Unseen::new(Blind::Unreachable, "the server's name leads to no address that may be dialled"))
-        }
-    }
+    Err(refusal)
 }
 
 /// A reason from a failed connection.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use seaworthy_core::limits::OWN_ADDRESSES_MAX;
 
 use super::login::Way;
-use super::target::may_be_dialled;
+use crate::http::client::reach;
 
 /// Whether the process that serves our session is one of this machine: its title names PostgreSQL and our own port.
 /// `None` where it cannot be told.
@@ -51,7 +51,7 @@ pub(super) fn own_addresses() -> Vec<IpAddr> {
             let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
             v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
         })
-        .filter(|address| !address.is_loopback() && may_be_dialled(*address))
+        .filter(|address| !address.is_loopback() && reach(*address).is_ok())
         .take(OWN_ADDRESSES_MAX)
         .collect();
     addresses.sort_unstable();

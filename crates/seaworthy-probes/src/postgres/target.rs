@@ -3,7 +3,6 @@
 //! Must not let the password into anything that prints.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use seaworthy_core::facts::{Blind, Unseen};
@@ -232,12 +231,4 @@ fn decoded(text: &str) -> Result<String, Unseen> {
         }
     }
     String::from_utf8(bytes).map_err(|_| odd("the connection URL is not UTF-8"))
-}
-
-/// Whether an address may be dialled at all: link-local ones belong to the machine's keepers.
-pub(super) fn may_be_dialled(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => !v4.is_link_local() && !v4.is_multicast() && !v4.is_broadcast(),
-        IpAddr::V6(v6) => !v6.is_unicast_link_local() && !v6.is_multicast(),
-    }
 }

@@ -7,17 +7,18 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, Error, ProtocolVersion, RootCertStore};
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use seaworthy_core::limits::PEM_BYTES_MAX;
 use tokio::net::TcpStream;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::wire::Secured;
+use crate::verifier::{Listener, Sent, Signed, Telling};
 
 /// Why a certificate is not worth trusting, if it is not.
 type Fault = Arc<Mutex<Option<String>>>;
@@ -48,7 +49,8 @@ fn client_config(roots: RootCertStore, fault: &Fault) -> io::Result<ClientConfig
         let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
         Some(builder.build().map_err(io::Error::other)?)
     };
-    let verifier = Noting { chain, provider: provider.clone(), fault: fault.clone() };
+    let listener = Arc::new(Noting { chain, fault: fault.clone() });
+    let verifier = Telling { provider: provider.clone(), listener };
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
@@ -90,54 +92,28 @@ fn add(store: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Lets every certificate through and notes why it should not have been.
+/// Notes why a certificate should not be let through. A handshake that its key did not sign ends.
 #[derive(Debug)]
 struct Noting {
     chain: Option<Arc<WebPkiServerVerifier>>,
-    provider: Arc<CryptoProvider>,
     fault: Fault,
 }
 
-impl ServerCertVerifier for Noting {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+impl Listener for Noting {
+    fn sent(&self, sent: &Sent<'_>) {
+        let Sent { end_entity, intermediates, name, ocsp, now } = *sent;
         let fault = match &self.chain {
             None => Some("no root certificates are at hand".to_owned()),
-            Some(chain) => match chain.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
-                Ok(_) => None,
-                Err(error) => Some(words(&error)),
-            },
+            Some(chain) => chain
+                .verify_server_cert(end_entity, intermediates, name, ocsp, now)
+                .err()
+                .map(|error| words(&error)),
         };
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
-        Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+    fn signed(&self, _: ProtocolVersion, signed: Signed) -> Signed {
+        signed
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::target::RedisTarget;
-use crate::http::client::reach;
+use crate::dial;
 
 /// A stream to the server.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -30,8 +30,7 @@ pub(super) struct Connection {
 
 /// Connects to the first address that answers. TLS is refused unless chain and name hold.
 pub(super) async fn connect(target: &RedisTarget, limits: &Limits) -> Result<Connection, Unseen> {
-    let mut refusal = Unseen::new(Blind::Unreachable, format!("`{}` has no address", target.host))
-        .give("a name that resolves, or its address under `resolve`");
+    let mut refusal = Unseen::new(Blind::Unreachable, "there is no address to dial");
     for address in addresses(target, limits).await? {
         match connect_to(target, address, limits).await {
             Ok(connection) => return Ok(connection),
@@ -44,34 +43,12 @@ pub(super) async fn connect(target: &RedisTarget, limits: &Limits) -> Result<Con
 /// The addresses that may be dialled.
 async fn addresses(target: &RedisTarget, limits: &Limits) -> Result<Vec<SocketAddr>, Unseen> {
     let given = target.address.or_else(|| target.host.parse::<IpAddr>().ok());
-    let found = match given {
+    let mut found = match given {
         Some(address) => vec![SocketAddr::new(address, target.port)],
-        None => look_up(target, limits).await?,
+        None => dial::look_up(&target.host, target.port, limits.connect).await?,
     };
-    let mut refusal = None;
-    let mut dialled = Vec::new();
-    for address in found.into_iter().take(ADDRESSES_MAX) {
-        match reach(address.ip()) {
-            Ok(_) => dialled.push(address),
-            Err(why) => refusal = Some(format!("`{}` is never dialled: {why}", address.ip())),
-        }
-    }
-    match refusal {
-        Some(why) if dialled.is_empty() => {
-            Err(Unseen::new(Blind::Unreachable, why).give("an address of the Redis server itself"))
-        }
-        _ => Ok(dialled),
-    }
-}
-
-async fn look_up(target: &RedisTarget, limits: &Limits) -> Result<Vec<SocketAddr>, Unseen> {
-    let host = target.host.as_str();
-    let give = "a name that resolves from here, or its address under `resolve`";
-    match timeout(limits.connect, tokio::net::lookup_host((host, target.port))).await {
-        Ok(Ok(found)) => Ok(found.collect()),
-        Ok(Err(_)) => Err(Unseen::new(Blind::Unreachable, format!("`{host}` does not resolve")).give(give)),
-        Err(_) => Err(Unseen::new(Blind::Timeout, format!("`{host}` did not resolve in time")).give(give)),
-    }
+    found.truncate(ADDRESSES_MAX);
+    dial::allowed(&target.host, found, "the Redis server")
 }
 
 async fn connect_to(
@@ -98,21 +75,7 @@ async fn connect_to(
 
 /// Opens a TCP connection.
 pub(super) async fn tcp(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Unseen> {
-    match timeout(limits.connect, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Err(Unseen::new(Blind::Unreachable, format!("{address} refused the connection"))
-                .give("a Redis server that listens there"))
-        }
-        Ok(Err(error)) => {
-            let why = format!("{address} could not be reached: {}", error.kind());
-            Err(Unseen::new(Blind::Unreachable, why).give("a way to it from this machine"))
-        }
-        Err(_) => {
-            let why = format!("{address} did not accept a connection within {:?}", limits.connect);
-            Err(Unseen::new(Blind::Timeout, why).give("a way to it from this machine"))
-        }
-    }
+    dial::tcp(address, None, limits.connect, "a Redis server").await
 }
 
 fn configuration(target: &RedisTarget) -> Result<ClientConfig, Unseen> {

@@ -7,18 +7,16 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::ResolvesClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
-use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme, SupportedProtocolVersion,
-};
+use rustls::{ClientConfig, Error, ProtocolVersion, SignatureScheme, SupportedProtocolVersion};
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use tokio::time::timeout_at;
 use tokio_rustls::TlsConnector;
 
 use super::dial::Bounds;
+use crate::verifier::{self, Listener, Signed, Telling};
 
 /// Certificates as one server sent them.
 #[derive(Debug, Clone)]
@@ -88,8 +86,8 @@ async fn handshake(
     keys: Keys,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Result<Option<Capture>, Unseen> {
-    let recorder = Arc::new(Recorder { provider: Arc::clone(provider), keys, heard: Mutex::default() });
-    let config = config(&recorder, keys, versions)
+    let recorder = Arc::new(Recorder { keys, heard: Mutex::default() });
+    let config = config(&recorder, provider, versions)
         .map_err(|error| Unseen::new(Blind::Crashed, format!("a handshake cannot be set up: {error}")))?;
     let stream = bounds.connect(address).await?;
     let connect = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);
@@ -130,21 +128,21 @@ fn refused_or_unseen(error: &std::io::Error) -> Result<Option<Capture>, Unseen> 
 
 fn config(
     recorder: &Arc<Recorder>,
-    keys: Keys,
+    provider: &Arc<CryptoProvider>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Result<ClientConfig, Error> {
-    let mut provider = (*recorder.provider).clone();
-    provider.cipher_suites.retain(|suite| {
+    let mut narrowed = (**provider).clone();
+    narrowed.cipher_suites.retain(|suite| {
         let name = format!("{:?}", suite.suite());
-        match keys {
+        match recorder.keys {
             Keys::Any => true,
             Keys::Rsa => !name.contains("ECDSA"),
             Keys::NotRsa => !name.contains("_RSA_"),
         }
     });
-    let config = ClientConfig::builder_with_provider(Arc::new(provider)).with_protocol_versions(versions)?;
-    let verifier: Arc<dyn ServerCertVerifier> = recorder.clone();
-    let config = config.dangerous().with_custom_certificate_verifier(verifier);
+    let config = ClientConfig::builder_with_provider(Arc::new(narrowed)).with_protocol_versions(versions)?;
+    let verifier = Telling { provider: Arc::clone(provider), listener: Arc::clone(recorder) };
+    let config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = config.with_client_cert_resolver(recorder.clone());
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
@@ -160,7 +158,6 @@ struct Heard {
 
 #[derive(Debug)]
 struct Recorder {
-    provider: Arc<CryptoProvider>,
     keys: Keys,
     heard: Mutex<Heard>,
 }
@@ -169,62 +166,30 @@ impl Recorder {
     fn hear(&self, note: impl FnOnce(&mut Heard)) {
         note(&mut self.heard.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+impl Listener for Recorder {
+    fn sent(&self, sent: &verifier::Sent<'_>) {
+        let chain = std::iter::once(sent.end_entity).chain(sent.intermediates);
+        let chain = chain.map(|der| der.to_vec()).collect();
+        self.hear(|heard| heard.chain = Some(chain));
+    }
 
     /// A key that cannot be checked, such as RSA with 1024 bits, proves neither yes nor no.
-    fn signed(
-        &self,
-        version: ProtocolVersion,
-        checked: Result<HandshakeSignatureValid, Error>,
-    ) -> Result<HandshakeSignatureValid, Error> {
+    fn signed(&self, version: ProtocolVersion, signed: Signed) -> Signed {
         self.hear(|heard| {
             heard.version = Some(version);
             let small = heard.chain.as_deref().is_none_or(super::chain::key_cannot_be_checked);
-            heard.key_proven = match &checked {
+            heard.key_proven = match &signed {
                 Ok(_) => Some(true),
                 Err(_) if small => None,
                 Err(_) => Some(false),
             };
         });
-        checked
-    }
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let chain = std::iter::once(end_entity).chain(intermediates).map(|der| der.to_vec()).collect();
-        self.hear(|heard| heard.chain = Some(chain));
-        Ok(ServerCertVerified::assertion())
+        signed
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        self.signed(ProtocolVersion::TLSv1_2, verify_tls12_signature(message, cert, dss, algorithms))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        self.signed(ProtocolVersion::TLSv1_3, verify_tls13_signature(message, cert, dss, algorithms))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+    fn offered(&self, mut schemes: Vec<SignatureScheme>) -> Vec<SignatureScheme> {
         // PKCS 1 signatures stay: TLS 1.3 has them in certificates only, and for TLS 1.2 the suites decide.
         schemes.retain(|scheme| match self.keys {
             Keys::Any => true,

@@ -12,10 +12,10 @@ use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::Limits;
 use seaworthy_core::limits::tls::{OBSERVE_CONNECTIONS_MAX, PROBE_CONNECTIONS_MAX};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::TlsTarget;
-use crate::http::client::reach;
+use crate::dial;
 
 /// What bounds every connection of one look: time and number.
 #[derive(Debug)]
@@ -54,14 +54,8 @@ impl Bounds {
         if self.connections_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
             return Err(self.too_many());
         }
-        match timeout_at(self.within(self.limits.connect), TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) => Err(unreachable(address, &error)),
-            Err(_) => {
-                let why = format!("{address} did not take a connection within {:?}", self.limits.connect);
-                Err(Unseen::new(Blind::Timeout, why).give("check the address and the firewall in between"))
-            }
-        }
+        let wait = self.limits.connect.min(self.end.saturating_duration_since(Instant::now()));
+        dial::tcp(address, None, wait, "a service").await
     }
 
     fn too_many(&self) -> Unseen {
@@ -80,41 +74,11 @@ impl Bounds {
         let all: Vec<SocketAddr> = match (target.dial, name.parse::<IpAddr>()) {
             (Some(address), _) | (None, Ok(address)) => vec![SocketAddr::new(address, target.port)],
             (None, Err(_)) => {
-                let lookup = tokio::net::lookup_host((name, target.port));
-                match timeout_at(self.within(self.limits.answer), lookup).await {
-                    Ok(Ok(found)) => found.collect(),
-                    Ok(Err(_)) => {
-                        let why = format!("the name `{name}` has no address here");
-                        return Err(Unseen::new(Blind::Unreachable, why)
-                            .give("check the name in DNS, or give its address under `resolve`"));
-                    }
-                    Err(_) => {
-                        return Err(Unseen::new(
-                            Blind::Timeout,
-                            format!("the address of `{name}` was not found in time"),
-                        )
-                        .give(
-                            "check the name servers of this machine, or give its address under `resolve`",
-                        ));
-                    }
-                }
+                let wait = self.answer_by().saturating_duration_since(Instant::now());
+                dial::look_up(name, target.port, wait).await?
             }
         };
-        let mut kept: Vec<SocketAddr> = Vec::new();
-        let mut refused = "it has no address";
-        for address in all {
-            match reach(address.ip()) {
-                Ok(_) if !kept.contains(&address) => kept.push(address),
-                Ok(_) => {}
-                Err(why) => refused = why,
-            }
-        }
-        if kept.is_empty() {
-            let why = format!("the address of `{name}` is never dialled: {refused}");
-            return Err(Unseen::new(Blind::Unreachable, why)
-                .give("an address of the service that is neither link-local nor a metadata service"));
-        }
-        Ok(kept)
+        dial::allowed(name, all, "the service")
     }
 }
 
@@ -123,12 +87,4 @@ fn connections_max(consent: Consent) -> u32 {
         Consent::Observe => OBSERVE_CONNECTIONS_MAX,
         Consent::Probe | Consent::Drill => PROBE_CONNECTIONS_MAX,
     }
-}
-
-fn unreachable(address: SocketAddr, error: &std::io::Error) -> Unseen {
-    let why = match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => format!("{address} refused the connection"),
-        kind => format!("{address} could not be connected to: {kind}"),
-    };
-    Unseen::new(Blind::Unreachable, why).give("start the service, or correct the URL")
 }

@@ -13,7 +13,6 @@ use rustls::pki_types::ServerName;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::http::{ADDRESSES_MAX, HEAD_BYTES_MAX, HEADERS_MAX};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -22,6 +21,7 @@ use url::{Host, Url};
 use super::address::{Reach, reach};
 use super::meter::{Meter, Metered};
 use super::trust::{Trust, configuration};
+use crate::dial;
 
 /// The body of a request: whole or streamed.
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -65,24 +65,8 @@ impl Drop for Connection {
 impl Dialler {
     /// The addresses of a URL's host that may be dialled, the least public first refusal otherwise.
     pub(super) async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, Unseen> {
-        let found = self.look_up(url).await?;
-        let mut refusal = None;
-        let mut dialled = Vec::new();
-        for address in found.into_iter().take(ADDRESSES_MAX) {
-            match reach(address.ip()) {
-                Ok(_) => dialled.push(address),
-                Err(why) => refusal = Some(format!("`{}` is never dialled: {why}", address.ip())),
-            }
-        }
-        match refusal {
-            Some(why) if dialled.is_empty() => Err(Unseen::new(Blind::Unreachable, why)
-                .give("an address of the service that is neither link-local nor a metadata service")),
-            None if dialled.is_empty() => {
-                Err(Unseen::new(Blind::Unreachable, format!("`{}` has no address", host(url)))
-                    .give("a name that resolves, or its address under `resolve`"))
-            }
-            _ => Ok(dialled),
-        }
+        let found = self.look_up(url).await?.into_iter().take(ADDRESSES_MAX).collect();
+        dial::allowed(host(url), found, "the service")
     }
 
     /// How public the first address of a URL is that would be dialled.
@@ -107,17 +91,7 @@ impl Dialler {
         if !given.is_empty() {
             return Ok(given);
         }
-        let asked = timeout(self.connect, tokio::net::lookup_host((name, port))).await;
-        let give = "a name that resolves from here, or its address under `resolve`";
-        match asked {
-            Ok(Ok(found)) => Ok(found.collect()),
-            Ok(Err(_)) => {
-                Err(Unseen::new(Blind::Unreachable, format!("`{name}` does not resolve")).give(give))
-            }
-            Err(_) => {
-                Err(Unseen::new(Blind::Timeout, format!("`{name}` did not resolve in time")).give(give))
-            }
-        }
+        dial::look_up(name, port, self.connect).await
     }
 
     /// Connects to one of the addresses, the first that answers.
@@ -133,7 +107,7 @@ impl Dialler {
     }
 
     async fn connect_to(&self, url: &Url, address: SocketAddr) -> Result<Connection, Unseen> {
-        let stream = self.dial(address).await?;
+        let stream = dial::tcp(address, self.from, self.connect, "a service").await?;
         let meter = Arc::new(Meter::default());
         if url.scheme() != "https" {
             let trust = if address.ip().is_loopback() { Trust::PlainLoopback } else { Trust::Plain };
@@ -152,33 +126,6 @@ impl Dialler {
             }
         };
         speak(stream, opinion.trust(), address, meter).await
-    }
-
-    async fn dial(&self, address: SocketAddr) -> Result<TcpStream, Unseen> {
-        let dialled = async {
-            let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-            if let Some(from) = self.from {
-                socket.bind(SocketAddr::new(from, 0))?;
-            }
-            let stream = socket.connect(address).await?;
-            stream.set_nodelay(true)?;
-            Ok::<_, std::io::Error>(stream)
-        };
-        match timeout(self.connect, dialled).await {
-            Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                Err(Unseen::new(Blind::Unreachable, format!("{address} refused the connection"))
-                    .give("a service that listens there"))
-            }
-            Ok(Err(error)) => {
-                let why = format!("{address} could not be reached: {}", error.kind());
-                Err(Unseen::new(Blind::Unreachable, why).give("a way to it from this machine"))
-            }
-            Err(_) => {
-                let why = format!("{address} did not accept a connection within {:?}", self.connect);
-                Err(Unseen::new(Blind::Timeout, why).give("a way to it from this machine"))
-            }
-        }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerifier as _};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, ProtocolVersion, RootCertStore};
+
+use crate::verifier::{Listener, Sent, Signed, Telling};
 
 /// How far a connection may be trusted with a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,21 +52,21 @@ pub(super) fn configuration(
     let strict = WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(&provider))
         .build()
         .map_err(|error| rustls::Error::General(error.to_string()))?;
-    let opinion = Arc::new(Opinion { strict, provider: Arc::clone(&provider), verdict: Mutex::new(None) });
+    let opinion = Arc::new(Opinion { strict, verdict: Mutex::new(None) });
+    let verifier = Telling { provider: Arc::clone(&provider), listener: Arc::clone(&opinion) };
     let mut configuration = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&opinion) as Arc<dyn ServerCertVerifier>)
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok((configuration, opinion))
 }
 
-/// A verifier that records its complaint instead of ending the handshake.
+/// A listener that records the strict verifier's complaint instead of ending the handshake.
 #[derive(Debug)]
 pub(super) struct Opinion {
     strict: Arc<WebPkiServerVerifier>,
-    provider: Arc<CryptoProvider>,
     verdict: Mutex<Option<Result<(), String>>>,
 }
 
@@ -79,61 +80,33 @@ impl Opinion {
         }
     }
 
-    /// A handshake that the certificate's key did not sign, or signed with a key too weak to be checked, stands like one
-    /// with a bad certificate: marked, and without credentials.
-    fn noted(&self, signed: Result<HandshakeSignatureValid, rustls::Error>) -> HandshakeSignatureValid {
-        signed.unwrap_or_else(|_| {
-            let complaint =
-                "the handshake is not signed by the certificate's key, or the key is too weak to check";
-            if let Ok(mut verdict) = self.verdict.lock() {
-                *verdict = Some(Err(complaint.to_owned()));
-            }
-            HandshakeSignatureValid::assertion()
-        })
+    fn judge(&self, judged: Result<(), String>) {
+        if let Ok(mut verdict) = self.verdict.lock() {
+            *verdict = Some(judged);
+        }
     }
 }
 
-impl ServerCertVerifier for Opinion {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified =
-            self.strict.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        if let Ok(mut verdict) = self.verdict.lock() {
-            *verdict = Some(match verified {
-                Ok(_) => Ok(()),
-                Err(error) => Err(error.to_string().chars().take(120).collect()),
-            });
-        }
-        Ok(ServerCertVerified::assertion())
+impl Listener for Opinion {
+    fn sent(&self, sent: &Sent<'_>) {
+        let verified = self.strict.verify_server_cert(
+            sent.end_entity,
+            sent.intermediates,
+            sent.name,
+            sent.ocsp,
+            sent.now,
+        );
+        self.judge(verified.map(drop).map_err(|error| error.to_string().chars().take(120).collect()));
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.noted(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.noted(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+    /// A handshake that the certificate's key did not sign, or signed with a key too weak to be checked, stands like one
+    /// with a bad certificate: marked, and without credentials.
+    fn signed(&self, _: ProtocolVersion, signed: Signed) -> Signed {
+        Ok(signed.unwrap_or_else(|_| {
+            let complaint =
+                "the handshake is not signed by the certificate's key, or the key is too weak to check";
+            self.judge(Err(complaint.to_owned()));
+            HandshakeSignatureValid::assertion()
+        }))
     }
 }

@@ -42,11 +42,7 @@ fn a_server_that_is_away_shows_nothing() {
     let facts = part.facts();
     for path in ["login", "server", "settings", "hba_rules", "tables", "database_exists", "plaintext"] {
         let (kind, why, _) = unseen(&facts, path);
-        assert_eq!(
-            (kind.as_str(), why.as_str()),
-            ("unreachable", "the server refuses the connection"),
-            "{path}"
-        );
+        assert!(kind == "unreachable" && why.ends_with("refused the connection"), "{path}: {kind}: {why}");
     }
 }
 
