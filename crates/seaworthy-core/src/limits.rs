@@ -50,6 +50,8 @@ pub const POSTGRES_NOTICES_MAX: usize = 1_000;
 pub const POSTGRES_ADDRESSES_MAX: usize = 4;
 /// Connections that are left free on a PostgreSQL server; with fewer the look ends at once.
 pub const POSTGRES_FREE_CONNECTIONS_MIN: i64 = 5;
+/// Most files of rules that a PostgreSQL server may have.
+pub const POSTGRES_HBA_FILES_MAX: usize = 64;
 /// Most rules of `pg_hba.conf` that are read.
 pub const POSTGRES_HBA_RULES_MAX: usize = 1_000;
 /// Most tables, foreign keys and the like that are read of one database, the largest first.

@@ -83,15 +83,16 @@ impl Rule {
         })
     }
 
-    /// Whether an earlier rule takes every TCP connection that this one could, for one role.
+    /// Whether an earlier rule takes every connection that this one could, for one role.
     fn is_covered_by(&self, earlier: &Self) -> bool {
         let databases = |rule: &Self| rule.fact.databases.clone();
         let all = databases(earlier) == ["all"] && !databases(self).contains(&"replication".to_owned());
         let same_databases = all || databases(earlier) == databases(self);
-        let kinds = earlier.fact.kind == "host" || earlier.fact.kind == self.fact.kind;
+        let kinds =
+            earlier.fact.kind == self.fact.kind || (earlier.fact.kind == "host" && self.fact.kind != "local");
         let plain_roles = !earlier.fact.roles.iter().any(|name| name.starts_with('/'));
         let networks = match (earlier.networks, self.networks) {
-            (Networks::All, _) => true,
+            (Networks::All, _) | (Networks::Socket, Networks::Socket) => true,
             (Networks::One(wide), Networks::One(narrow)) => wide.covers(narrow),
             _ => false,
         };
@@ -119,4 +120,24 @@ pub(super) fn network_lines(rules: &[Rule], role: &str, groups: &[String]) -> Ve
         .filter(|(index, rule)| !mine[..*index].iter().any(|earlier| rule.is_covered_by(earlier)))
         .map(|(_, rule)| rule.fact.line)
         .collect()
+}
+
+/// Lines that let a role in by the password that the server keeps for it, and that no earlier rule for it takes first.
+/// Which groups the role is in is not asked: each counts as one of its own where it would be let in.
+pub(super) fn password_lines(rules: &[Rule], role: &str) -> Vec<i64> {
+    let groups: Vec<String> = rules
+        .iter()
+        .flat_map(|rule| &rule.fact.roles)
+        .filter_map(|name| name.strip_prefix('+').map(str::to_owned))
+        .collect();
+    let takes = |rule: &Rule| {
+        rule.fact.admits
+            && matches!(rule.fact.method.as_str(), "scram-sha-256" | "md5" | "password")
+            && rule.speaks_of(role, &groups)
+    };
+    let earlier = |index: usize| rules[..index].iter().filter(|rule| rule.speaks_of(role, &[]));
+    let uncovered = |(index, rule): &(usize, &Rule)| {
+        takes(rule) && !earlier(*index).any(|earlier| rule.is_covered_by(earlier))
+    };
+    rules.iter().enumerate().filter(uncovered).map(|(_, rule)| rule.fact.line).collect()
 }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::net::IpAddr;
+use std::time::UNIX_EPOCH;
 
 use seaworthy_core::limits::OWN_ADDRESSES_MAX;
 
@@ -40,6 +41,14 @@ pub(super) fn memory_of(process: i64) -> Option<u64> {
         limit.trim().parse::<u64>().ok()
     });
     Some(group.map_or(machine, |group| group.min(machine)))
+}
+
+/// When a file was last changed that a process names by its whole path, in seconds since 1970. `None` without the right to
+/// look into the process' own file system.
+pub(super) fn changed_at(process: i64, path: &str) -> Option<f64> {
+    let path = path.strip_prefix('/')?;
+    let changed = fs::metadata(format!("/proc/{process}/root/{path}")).ok()?.modified().ok()?;
+    Some(changed.duration_since(UNIX_EPOCH).ok()?.as_secs_f64())
 }
 
 /// Addresses of this machine that others may know it by.

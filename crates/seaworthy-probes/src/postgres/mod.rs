@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use seaworthy_core::consent::Consent;
-use seaworthy_core::facts::{Blind, Seen, Unseen};
+use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::{Limits, PEM_BYTES_MAX};
 use seaworthy_core::manifest::PostgresSpec;
 use secrecy::{ExposeSecret, SecretString};
@@ -40,6 +40,9 @@ use target::{Address, Place};
 
 /// Shorter passwords are found by trying.
 const PASSWORD_CHARS_MIN: usize = 12;
+
+/// The rules of `pg_hba.conf`, where they may be read.
+type Rules = Result<Listed<hba::Rule>, Unseen>;
 
 /// What one look is given.
 #[derive(Debug, Clone)]
@@ -91,9 +94,11 @@ async fn look(task: &Task) -> PostgresFacts {
     };
     let ca_pem = task.ca_pem.as_ref().map(|pem| pem.as_slice());
     let mut sockets = Vec::new();
+    let mut rules = Err(Unseen::new(Blind::Unreachable, "there was no session"));
     let mut facts = match Session::open(&address, ca_pem, &task.limits).await {
         Ok(session) => {
-            let facts = Box::pin(look_inside(&session, &address, task)).await;
+            rules = look::access::hba_rules(&session, &address).await;
+            let facts = Box::pin(look_inside(&session, &address, task, &rules)).await;
             if facts.login.value().is_some_and(|login| login.same_machine == Some(true)) {
                 sockets = look::settings::socket_folders(&session, &address).await.unwrap_or_default();
             }
@@ -110,19 +115,19 @@ async fn look(task: &Task) -> PostgresFacts {
     };
     facts.url = Seen::new(url_facts(&address));
     facts.connections_demanded = demanded(task, &address).into();
-    look_from_outside(&mut facts, &address, &sockets, task).await;
+    look_from_outside(&mut facts, &address, &sockets, &rules, task).await;
     facts
 }
 
 /// What a session shows.
-async fn look_inside(session: &Session, address: &Address, task: &Task) -> PostgresFacts {
+async fn look_inside(session: &Session, address: &Address, task: &Task, rules: &Rules) -> PostgresFacts {
     let spec = &task.spec;
     let application = spec.application_role.as_deref().unwrap_or(&address.user);
     let about = look::server::look(session, address, task.now).await;
     let process = about.as_ref().ok().map(|about| about.process);
     let login = look::server::login(session, process);
+    let here = process.filter(|_| login.same_machine == Some(true));
     let role = look::access::looking_role(session).await;
-    let rules = look::access::hba_rules(session, address).await;
     let sees_sessions = look::access::sees_others(&role, "the sessions");
     let settings = look::settings::look(session, address).await;
     let home = look::statements::home(session).await;
@@ -141,8 +146,9 @@ async fn look_inside(session: &Session, address: &Address, task: &Task) -> Postg
         database_exists: Seen::new(true),
         memory_bytes: memory(spec, process, login.same_machine).into(),
         settings_pending_restart: look::settings::pending(session).await,
-        hba_rules: look::access::rule_facts(&rules),
-        superusers: look::access::superusers(session, address, spec.superusers.as_deref(), &rules).await,
+        hba_rules: look::access::rule_facts(rules),
+        hba_loaded: look::access::hba_loaded(session, address, rules, here).await,
+        superusers: look::access::superusers(session, address, spec.superusers.as_deref(), rules).await,
         application_role: look::access::application_role(session, address, application).await,
         sessions: match &sees_sessions {
             Ok(()) => look::access::sessions(session).await,
@@ -197,7 +203,13 @@ fn elsewhere(consequence: &str) -> Unseen {
 }
 
 /// What is seen without a session of the looking role.
-async fn look_from_outside(facts: &mut PostgresFacts, address: &Address, sockets: &[PathBuf], task: &Task) {
+async fn look_from_outside(
+    facts: &mut PostgresFacts,
+    address: &Address,
+    sockets: &[PathBuf],
+    rules: &Rules,
+    task: &Task,
+) {
     if let Err(why) = &task.active {
         facts.plaintext = why.clone().into();
         facts.own_addresses = why.clone().into();
@@ -205,9 +217,10 @@ async fn look_from_outside(facts: &mut PostgresFacts, address: &Address, sockets
         return;
     }
     let ca_pem = task.ca_pem.as_ref().map(|pem| pem.as_slice());
-    facts.plaintext = look::active::plaintext(address, &task.limits).await.into();
+    facts.plaintext =
+        look::active::plaintext(address, task.spec.application_role.as_deref(), &task.limits).await.into();
     facts.default_passwords =
-        Seen::new(look::active::default_passwords(address, sockets, ca_pem, &task.limits).await);
+        Seen::new(look::active::default_passwords(address, sockets, rules, ca_pem, &task.limits).await);
     facts.own_addresses = match facts.login.value().map(|login| login.same_machine) {
         Some(Some(true)) => look::active::own(address, &task.limits).await.into(),
         _ => elsewhere("its other addresses are not known").into(),

@@ -37,6 +37,9 @@ pub(super) const GRANT_STATISTICS: &str = "GRANT pg_read_all_stats TO ROLE";
 /// What lets a role see all settings.
 pub(super) const GRANT_SETTINGS: &str = "GRANT pg_read_all_settings TO ROLE";
 const GRANT_HBA: &str = "GRANT SELECT ON pg_catalog.pg_hba_file_rules TO ROLE; GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO ROLE";
+const GRANT_HBA_FILES: &str = "GRANT pg_read_all_settings TO ROLE; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO ROLE; GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO ROLE";
+/// The server tells only of files below its data folder to who may read no others.
+const GRANT_HBA_LOADED: &str = "run Seaworthy as root on the server's machine, or, where pg_hba.conf lies in the data folder: GRANT EXECUTE ON FUNCTION pg_catalog.pg_stat_file(text) TO ROLE";
 
 statement!(BEGIN, "begin", "rows");
 statement!(ROLLBACK, "rollback", "rows");
@@ -49,6 +52,8 @@ statement!(DATABASE, "database", "rows");
 statement!(SETTINGS, "settings", "settings");
 statement!(SETTINGS_PENDING, "settings_pending", "settings");
 statement!(HBA_RULES, "hba_rules", "rules", Some(GRANT_HBA));
+statement!(HBA_FILES, "hba_files", "files", Some(GRANT_HBA_FILES));
+statement!(HBA_LOADED, "hba_loaded", "rows", Some(GRANT_HBA_LOADED));
 statement!(SUPERUSERS, "superusers", "superusers");
 statement!(APPLICATION_ROLE, "application_role", "rows");
 statement!(APPLICATION_MEMBERSHIPS, "application_memberships", "groups");
@@ -155,6 +160,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Statement> {
         &SETTINGS,
         &SETTINGS_PENDING,
         &HBA_RULES,
+        &HBA_FILES,
+        &HBA_LOADED,
         &SUPERUSERS,
         &APPLICATION_ROLE,
         &APPLICATION_MEMBERSHIPS,

@@ -17,6 +17,9 @@ pub struct RedisFacts {
     pub unauthenticated_ping: Seen<Ping>,
     /// The user `default`, who every connection is before it signs in: `ACL GETUSER default`.
     pub default_user: Seen<DefaultUser>,
+    /// Users that are on and take any password: `ACL USERS`, and `ACL GETUSER` of each. Empty before Redis 6, which knows
+    /// no users.
+    pub passwordless_users: Seen<Listed<String>>,
     /// `redis_version` of `INFO server`. Compatible servers give the version that they are compatible with.
     pub version: Seen<Version>,
     /// `role` of `INFO replication`.

@@ -3,7 +3,7 @@
 //!
 //! What is asked stands in [`question`], word for word, and nothing else can be: no command that
 //! changes data or configuration, walks the keys, or shows secrets. Needs `+info +config|get`, and
-//! `+acl|dryrun` (Redis 7) or `+acl|getuser +command` (Redis 6) to see what another user may do.
+//! `+acl|users +acl|getuser` to see who takes any password, `+acl|dryrun` (Redis 7) or `+acl|getuser +command` (Redis 6) to see what another user may do.
 //!
 //! Speaks RESP2 by itself: the `redis` crate decodes whatever length and depth an answer claims, so
 //! that one hostile answer takes all memory, and its errors carry the server's words.

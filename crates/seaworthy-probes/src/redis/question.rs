@@ -16,6 +16,8 @@ pub(super) enum Question<'a> {
     Info(Section),
     /// `CONFIG GET NAME`.
     Config(Setting),
+    /// `ACL USERS`: the names of all users.
+    Users,
     /// `ACL GETUSER NAME`. The digests of passwords in its answer are dropped where it is read.
     User(&'a str),
     /// `ACL DRYRUN USER COMMAND …`, which runs nothing.
@@ -121,6 +123,7 @@ impl<'a> Question<'a> {
             Self::Config(Setting::Bind) => vec!["CONFIG", "GET", "bind"],
             Self::Config(Setting::ProtectedMode) => vec!["CONFIG", "GET", "protected-mode"],
             Self::Config(Setting::Save) => vec!["CONFIG", "GET", "save"],
+            Self::Users => vec!["ACL", "USERS"],
             Self::User(user) => vec!["ACL", "GETUSER", user],
             Self::DryRun(user, dangerous) => {
                 let (command, subcommand) = dangerous.name();
@@ -140,6 +143,7 @@ impl<'a> Question<'a> {
             Self::EchoNothing => "+echo",
             Self::Info(_) => "+info",
             Self::Config(_) => "+config|get",
+            Self::Users => "+acl|users",
             Self::User(_) => "+acl|getuser",
             Self::DryRun(..) => "+acl|dryrun",
             Self::Command(_) => "+command",

@@ -50,11 +50,13 @@ pub struct HbaRule {
     pub by_hand: String,
 }
 
-/// A superuser that can sign in.
+/// A role that can sign in and is a superuser, or can become one by `SET ROLE`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Superuser {
     /// Its name.
     pub name: String,
+    /// It is one itself; else it is a member of one, directly or through groups.
+    pub itself: bool,
     /// The manifest names it as one.
     pub declared: bool,
     /// Lines of `pg_hba.conf` that admit it from beyond this machine and that no earlier line covers.
@@ -86,7 +88,7 @@ pub struct ApplicationRole {
     pub connection_limit: i64,
     /// It may create schemas in the database.
     pub creates_schemas: bool,
-    /// It owns the database, itself or through a group.
+    /// It owns the database, itself or through a group, whether it inherits from that or has to become it.
     pub owns_database: bool,
     /// Groups that give it power over the server: attributes such as `CREATEDB`, or predefined roles that read or
     /// write everything.
@@ -145,6 +147,8 @@ pub struct SessionGroup {
 pub struct Plaintext {
     /// It is refused before any password is asked for.
     pub refused: bool,
+    /// The role that was not refused, looking or application; the looking one when all were.
+    pub role: String,
     /// What was asked for instead: `nothing`, `clear-text`, `md5`, `scram-sha-256`, `other`. Null when refused.
     pub asked: Option<String>,
     /// The server's code for the refusal. Null when it was none.

@@ -41,7 +41,9 @@ pub struct PostgresFacts {
     pub settings_pending_restart: Seen<Listed<String>>,
     /// The rules of `pg_hba.conf` in their order, as the file has them now.
     pub hba_rules: Seen<Listed<HbaRule>>,
-    /// Superusers that can sign in.
+    /// Whether the server has read its files of rules since they were last changed, so that the rules hold.
+    pub hba_loaded: Seen<bool>,
+    /// Roles that can sign in and are superusers or can become one.
     pub superusers: Seen<Listed<Superuser>>,
     /// The role of the application.
     pub application_role: Seen<ApplicationRole>,
@@ -95,6 +97,7 @@ impl PostgresFacts {
             settings: why.clone().into(),
             settings_pending_restart: why.clone().into(),
             hba_rules: why.clone().into(),
+            hba_loaded: why.clone().into(),
             superusers: why.clone().into(),
             application_role: why.clone().into(),
             sessions: why.clone().into(),

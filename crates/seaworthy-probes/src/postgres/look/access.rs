@@ -1,14 +1,15 @@
 //! Who gets in, from where, and what they may do.
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
-use seaworthy_core::limits::{POSTGRES_HBA_RULES_MAX, POSTGRES_ROLES_MAX};
+use seaworthy_core::limits::{POSTGRES_HBA_FILES_MAX, POSTGRES_HBA_RULES_MAX, POSTGRES_ROLES_MAX};
 
 use crate::postgres::facts::{ApplicationRole, HbaRule, LookingRole, SchemaRights, SessionGroup, Superuser};
 use crate::postgres::hba::{Columns, Rule, network_lines};
+use crate::postgres::machine::changed_at;
 use crate::postgres::session::{Parameter, Row, Session, Unlike, identifier};
 use crate::postgres::statements::{
     APPLICATION_MEMBERSHIPS, APPLICATION_ROLE, APPLICATION_SCHEMAS, FORBIDDEN_READ, GRANT_STATISTICS,
-    HBA_RULES, LOOKING_ROLE, SESSIONS, SUPERUSERS,
+    HBA_FILES, HBA_LOADED, HBA_RULES, LOOKING_ROLE, SESSIONS, SUPERUSERS,
 };
 use crate::postgres::target::Address;
 
@@ -85,6 +86,40 @@ pub(in crate::postgres) async fn hba_rules(
     session.list(&HBA_RULES, &[], POSTGRES_HBA_RULES_MAX, read).await
 }
 
+/// Whether the rules of the files are those that hold. A server that cannot read a line keeps the rules it had.
+///
+/// When the files were changed is seen in the server's own file system where its process is at hand, else by the server.
+pub(in crate::postgres) async fn hba_loaded(
+    session: &Session,
+    address: &Address,
+    rules: &Result<Listed<Rule>, Unseen>,
+    process: Option<i64>,
+) -> Seen<bool> {
+    match hba_read(session, process).await {
+        Ok(read) => {
+            let faulty = rules.as_ref().is_ok_and(|rules| rules.items.iter().any(|rule| rule.fact.faulty));
+            Seen::shown_by(read && !faulty, address.psql("SELECT pg_conf_load_time()"))
+        }
+        Err(why) => why.into(),
+    }
+}
+
+async fn hba_read(session: &Session, process: Option<i64>) -> Result<bool, Unseen> {
+    let read = |row: &Row| Ok((row.name(0)?, row.get::<f64>(1)?));
+    let files = session.list(&HBA_FILES, &[], POSTGRES_HBA_FILES_MAX, read).await?;
+    if let Some(why) = files.cut {
+        return Err(why);
+    }
+    let seen = process.and_then(|process| {
+        let changed = |(name, loaded_at): &(String, f64)| Some(changed_at(process, name)? <= *loaded_at);
+        files.items.iter().map(changed).collect::<Option<Vec<bool>>>()
+    });
+    match seen {
+        Some(read) => Ok(!read.is_empty() && read.iter().all(|read| *read)),
+        None => session.one(&HBA_LOADED, &[], |row: &Row| row.get::<bool>(0)).await,
+    }
+}
+
 /// The rules as facts.
 pub(in crate::postgres) fn rule_facts(rules: &Result<Listed<Rule>, Unseen>) -> Seen<Listed<HbaRule>> {
     match rules {
@@ -106,6 +141,7 @@ pub(in crate::postgres) async fn superusers(
     let read = |row: &Row| {
         let name = row.name(0)?;
         let groups = row.names(1)?;
+        let itself = row.get(2)?;
         let network_lines = match rules {
             Ok(Listed { items, cut: None }) => Seen::new(network_lines(items, &name, &groups)),
             Ok(Listed { cut: Some(why), .. }) | Err(why) => why.clone().into(),
@@ -114,7 +150,7 @@ pub(in crate::postgres) async fn superusers(
             Some(names) => names.contains(&name),
             None => name == "postgres",
         };
-        Ok(Superuser { declared: is_declared, name, network_lines, by_hand: by_hand.clone() })
+        Ok(Superuser { declared: is_declared, name, itself, network_lines, by_hand: by_hand.clone() })
     };
     session.list(&SUPERUSERS, &[], POSTGRES_ROLES_MAX, read).await.into()
 }

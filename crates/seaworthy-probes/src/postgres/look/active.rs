@@ -11,6 +11,7 @@ use seaworthy_core::limits::{LOG_GROWTH_BYTES_MAX, Limits, OWN_ADDRESSES_MAX};
 
 use crate::postgres::door::{Knock, knock, knock_at};
 use crate::postgres::facts::{DefaultPassword, OwnAddress, Plaintext, Settings, SlowStatement};
+use crate::postgres::hba::{Rule, password_lines};
 use crate::postgres::login::login;
 use crate::postgres::machine::own_addresses;
 use crate::postgres::reach::of_address;
@@ -35,7 +36,23 @@ const LOG_FILES_MAX: usize = 1_000;
 const LOG_WAIT: Duration = Duration::from_secs(2);
 const LOG_STEP: Duration = Duration::from_millis(20);
 
-pub(in crate::postgres) async fn plaintext(address: &Address, limits: &Limits) -> Result<Plaintext, Unseen> {
+/// Knocks as each of the roles: a line of pg_hba.conf may let in one and not the other.
+pub(in crate::postgres) async fn plaintext(
+    address: &Address,
+    application: Option<&str>,
+    limits: &Limits,
+) -> Result<Plaintext, Unseen> {
+    let looking = plaintext_as(address, limits).await?;
+    match application {
+        Some(role) if looking.refused && role != address.user => {
+            let refused = plaintext_as(&address.as_role(role, &address.database, ""), limits).await?;
+            Ok(if refused.refused { looking } else { refused })
+        }
+        _ => Ok(looking),
+    }
+}
+
+async fn plaintext_as(address: &Address, limits: &Limits) -> Result<Plaintext, Unseen> {
     let Place::Tcp { host, .. } = &address.place else {
         return Err(Unseen::new(
             Blind::NotGiven,
@@ -54,7 +71,7 @@ pub(in crate::postgres) async fn plaintext(address: &Address, limits: &Limits) -
             return Err(Unseen::new(Blind::Unreachable, format!("the server refuses with SQLSTATE {code}")));
         }
     };
-    Ok(Plaintext { refused, asked, sqlstate, from: from.to_owned() })
+    Ok(Plaintext { refused, role: address.user.clone(), asked, sqlstate, from: from.to_owned() })
 }
 
 pub(in crate::postgres) async fn own(
@@ -86,6 +103,7 @@ pub(in crate::postgres) async fn own(
 pub(in crate::postgres) async fn default_passwords(
     address: &Address,
     sockets: &[PathBuf],
+    rules: &Result<Listed<Rule>, Unseen>,
     ca_pem: Option<&[u8]>,
     limits: &Limits,
 ) -> Listed<Seen<DefaultPassword>> {
@@ -97,9 +115,30 @@ pub(in crate::postgres) async fn default_passwords(
         let passwords = if tried_out { &WELL_KNOWN[..1] } else { &WELL_KNOWN[..] };
         let tried = well_known(&at, passwords, ca_pem, limits).await;
         tried_out |= tried.as_ref().is_ok_and(|tried| tried.admitted);
-        seen.push(tried.into());
+        seen.push(Seen::from(tried));
+    }
+    if seen.iter().all(|place| place.value().is_some_and(|place| !place.admitted && !place.let_in_without))
+        && let Err(why) = asked_nowhere(rules)
+    {
+        seen.push(why.into());
     }
     Listed::whole(seen)
+}
+
+/// `Ok` when no rule lets the superuser in by a password. Being refused here by a rule tells nothing of its password,
+/// which may open the server from elsewhere.
+fn asked_nowhere(rules: &Result<Listed<Rule>, Unseen>) -> Result<(), Unseen> {
+    let lines = match rules {
+        Ok(Listed { items, cut: None }) => password_lines(items, SUPERUSER),
+        Ok(Listed { cut: Some(why), .. }) | Err(why) => return Err(why.clone()),
+    };
+    let Some(line) = lines.first() else { return Ok(()) };
+    let why = format!(
+        "the server lets `{SUPERUSER}` in by its password, by line {line} of pg_hba.conf, and not from here: no password could be tried"
+    );
+    Err(Unseen::new(Blind::NotGiven, why).give(
+        "run Seaworthy on the server's machine, or put `host all postgres all reject` first in pg_hba.conf",
+    ))
 }
 
 /// The socket first, where a superuser is most likely let in; then the URL's place.

@@ -1,3 +1,12 @@
+WITH RECURSIVE becomes (oid) AS (
+  SELECT r.oid
+    FROM pg_catalog.pg_roles AS r
+   WHERE r.rolname = $1
+  UNION
+  SELECT m.roleid
+    FROM pg_catalog.pg_auth_members AS m
+    JOIN becomes AS b ON b.oid = m.member
+)
 SELECT s.name,
        s.creates,
        s.owned,
@@ -8,8 +17,9 @@ SELECT s.name,
   FROM (SELECT n.oid,
                n.nspname::text AS name,
                r.oid AS role,
-               pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE') AS creates,
-               pg_catalog.pg_has_role(r.oid, n.nspowner, 'USAGE') AS owned
+               EXISTS (SELECT 1 FROM becomes AS b
+                        WHERE pg_catalog.has_schema_privilege(b.oid, n.oid, 'CREATE')) AS creates,
+               pg_catalog.pg_has_role(r.oid, n.nspowner, 'MEMBER') AS owned
           FROM pg_catalog.pg_namespace AS n
           JOIN pg_catalog.pg_roles AS r ON r.rolname = $1
          WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
@@ -19,8 +29,9 @@ SELECT s.name,
          LIMIT 201) AS s
   LEFT JOIN LATERAL (SELECT c.relname::text AS name,
                             pg_catalog.has_table_privilege(s.role, c.oid, 'INSERT, UPDATE, DELETE') AS written,
-                            pg_catalog.has_table_privilege(s.role, c.oid, 'TRUNCATE, REFERENCES, TRIGGER') AS beyond,
-                            pg_catalog.pg_has_role(s.role, c.relowner, 'USAGE') AS owned
+                            EXISTS (SELECT 1 FROM becomes AS b
+                                     WHERE pg_catalog.has_table_privilege(b.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')) AS beyond,
+                            pg_catalog.pg_has_role(s.role, c.relowner, 'MEMBER') AS owned
                        FROM pg_catalog.pg_class AS c
                       WHERE c.relnamespace = s.oid
                         AND c.relkind IN ('r', 'p')) AS t ON true

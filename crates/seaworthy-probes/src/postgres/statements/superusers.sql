@@ -1,8 +1,16 @@
-WITH RECURSIVE superusers AS (
-  SELECT r.oid, r.rolname::text AS name
+WITH RECURSIVE powerful (oid) AS (
+  SELECT r.oid
     FROM pg_catalog.pg_roles AS r
    WHERE r.rolsuper
-     AND r.rolcanlogin
+  UNION
+  SELECT m.member
+    FROM pg_catalog.pg_auth_members AS m
+    JOIN powerful AS p ON p.oid = m.roleid
+), superusers AS (
+  SELECT r.oid, r.rolname::text AS name, r.rolsuper AS itself
+    FROM pg_catalog.pg_roles AS r
+    JOIN powerful AS p ON p.oid = r.oid
+   WHERE r.rolcanlogin
    ORDER BY r.rolname
    LIMIT 201
 ), held (superuser, role) AS (
@@ -19,7 +27,8 @@ SELECT s.name,
                FROM held AS h
                JOIN pg_catalog.pg_roles AS g ON g.oid = h.role
               WHERE h.superuser = s.oid
-              ORDER BY g.rolname) AS member_of
+              ORDER BY g.rolname) AS member_of,
+       s.itself
   FROM superusers AS s
  ORDER BY s.name
  LIMIT 201

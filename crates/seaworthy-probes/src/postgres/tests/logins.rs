@@ -101,3 +101,36 @@ fn a_superuser_who_needs_no_password_is_found() {
     let facts = part.facts();
     assert_eq!(fact(&facts, "default_passwords.0.let_in_without"), true);
 }
+
+#[test]
+fn a_superuser_whom_the_server_asks_only_elsewhere_is_not_called_safe() {
+    let part = Part::sound();
+    with_rules(
+        &part,
+        "local postgres postgres peer\nhost all postgres 127.0.0.1/32 reject\nhost all postgres 10.0.0.0/8 md5",
+    );
+    let seen = part.facts();
+    assert_eq!(fact(&seen, "default_passwords.1.admitted"), false);
+    let (kind, why, _) = unseen(&seen, "default_passwords.2");
+    assert_eq!(kind, "not-given");
+    assert!(why.contains("by line 3 of pg_hba.conf, and not from here"), "{why}");
+}
+
+#[test]
+fn the_application_is_let_in_without_tls_where_the_looking_role_is_not() {
+    let part = Part::sound();
+    with_rules(&part, "host shop shop_app 127.0.0.1/32 scram-sha-256");
+    let seen = part.facts();
+    assert_eq!(fact(&seen, "plaintext.refused"), false);
+    assert_eq!(fact(&seen, "plaintext.role"), "shop_app");
+}
+
+#[test]
+fn rules_that_were_changed_after_the_server_read_them_do_not_hold() {
+    let part = Part::sound();
+    assert_eq!(fact(&part.facts(), "hba_loaded"), true);
+    with_rules(&part, "host all nobody 127.0.0.1/32 no-such-method");
+    let seen = part.facts();
+    assert_eq!(fact(&seen, "hba_rules.0.faulty"), true);
+    assert_eq!(fact(&seen, "hba_loaded"), false);
+}

@@ -54,6 +54,7 @@ fn what_a_poor_role_does_not_see_it_sees_after_what_is_to_be_given() {
     let denied = [
         ("hba_rules", "pg_hba_file_rules"),
         ("superusers.0.network_lines", "pg_hba_file_rules"),
+        ("hba_loaded", "pg_hba_file_rules"),
         ("settings.shared_preload_libraries", "pg_read_all_settings"),
         ("settings.ssl_min_protocol_version", "pg_read_all_settings"),
         ("sessions", "pg_read_all_stats"),

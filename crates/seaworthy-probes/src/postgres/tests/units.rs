@@ -3,7 +3,7 @@
 use seaworthy_core::limits::{POSTGRES_MESSAGE_BYTES_MAX, POSTGRES_NOTICES_MAX};
 
 use super::super::facts::TlsDemand;
-use super::super::hba::{Columns, Rule, network_lines};
+use super::super::hba::{Columns, Rule, network_lines, password_lines};
 use super::super::reach::{Network, of_address, widest};
 use super::super::wire::{Ear, Listener, Policy, Refusal};
 use super::*;
@@ -173,6 +173,22 @@ fn the_first_rule_that_fits_decides_for_a_superuser() {
         (vec!["host all root samehost scram-sha-256"], vec![]),
     ] {
         assert_eq!(admits(&rules), lines, "{rules:?}");
+    }
+}
+
+#[test]
+fn the_lines_that_take_a_superusers_password_are_found_wherever_they_lead() {
+    for (rules, lines) in [
+        (vec!["local all all - scram-sha-256"], vec![1]),
+        (vec!["local all root - peer", "local all all - scram-sha-256"], vec![]),
+        (vec!["host all root all reject", "local all all - md5"], vec![2]),
+        (vec!["host all root all reject", "hostssl shop all 10.0.0.0/255.0.0.0 scram-sha-256"], vec![]),
+        (vec!["host all +admins all reject", "host all all 127.0.0.1/255.255.255.255 md5"], vec![2]),
+        (vec!["host all +admins 10.0.0.0/255.0.0.0 password"], vec![1]),
+        (vec!["hostssl all all 10.0.0.0/255.0.0.0 cert", "host shop other all md5"], vec![]),
+    ] {
+        let read: Vec<Rule> = rules.iter().copied().enumerate().map(rule).collect();
+        assert_eq!(password_lines(&read, "root"), lines, "{rules:?}");
     }
 }
 

@@ -64,6 +64,8 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         append_only_write_ok: persistence.append_only_write_ok,
         save_rules: persistence.save_rules,
         snapshot_ok: persistence.snapshot_ok,
+        // Last, for it asks a question for each user.
+        passwordless_users: rights::passwordless_users(&mut session, target, major).await,
     })
 }
 

@@ -4,7 +4,8 @@
 //! from which it follows. Older servers know no users: whoever signs in may run every command that
 //! exists, and a command that was renamed does not exist.
 
-use seaworthy_core::facts::{Blind, Seen, Unseen};
+use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::limits::redis::USERS_MAX;
 
 use super::shown;
 use crate::redis::facts::{CommandRight, DefaultUser};
@@ -15,6 +16,8 @@ use crate::redis::target::RedisTarget;
 
 /// The first version with users.
 const USERS_SINCE: u32 = 6;
+/// Longest name of a user that is kept, in characters.
+const USER_CHARS_MAX: usize = 64;
 
 /// What `ACL GETUSER` tells, without the passwords.
 struct User {
@@ -30,6 +33,35 @@ pub(super) async fn default_user(session: &mut Session<'_>, target: &RedisTarget
         DefaultUser { enabled: has("on"), passwordless: has("nopass") }
     });
     shown(target, Question::User("default"), found)
+}
+
+/// `ACL USERS`, then `ACL GETUSER` of each: who takes any password lets everyone in.
+pub(super) async fn passwordless_users(
+    session: &mut Session<'_>,
+    target: &RedisTarget,
+    major: Option<u32>,
+) -> Seen<Listed<String>> {
+    if major.is_some_and(|major| major < USERS_SINCE) {
+        return Seen::new(Listed::whole(Vec::new()));
+    }
+    shown(target, Question::Users, passwordless(session).await)
+}
+
+async fn passwordless(session: &mut Session<'_>) -> Result<Listed<String>, Unseen> {
+    let reply = session.answer(Question::Users).await?;
+    let names: Option<Vec<&str>> = reply.elements().ok_or_else(not_redis)?.iter().map(Reply::text).collect();
+    let names = names.ok_or_else(not_redis)?;
+    let mut found = Vec::new();
+    for name in names.iter().take(USERS_MAX) {
+        let user = user(session, name).await?;
+        let has = |flag: &str| user.flags.iter().any(|have| have == flag);
+        if has("on") && has("nopass") {
+            found.push(name.chars().filter(|c| !c.is_control()).take(USER_CHARS_MAX).collect());
+        }
+    }
+    let cut = (names.len() > USERS_MAX)
+        .then(|| Unseen::new(Blind::CutShort, format!("more than {USERS_MAX} users")));
+    Ok(Listed { items: found, cut })
 }
 
 /// How a server is asked what a user may do.
