@@ -118,6 +118,9 @@ pub struct FirewallFacts {
     pub default_deny_ipv6: Seen<bool>,
     /// Ports to which packets get through.
     pub openings: Seen<Listed<Opening>>,
+    /// TCP ports on which packets from anyone are sent on to other ports, machines or containers. Nothing need listen there
+    /// on this machine.
+    pub forwarded: Seen<Listed<ForwardedPort>>,
     /// Whether the rules are loaded at boot.
     pub enabled_at_boot: Seen<bool>,
     /// What loads them: `nftables.service`, `ufw.service`, …; null when nothing does.
@@ -137,6 +140,19 @@ pub struct Opening {
     pub port_last: u16,
     /// Whether from any address; else from some addresses or inner interfaces only.
     pub from_anywhere: bool,
+    /// Whether the manifest names every one of these ports; null when it names none.
+    pub declared: Option<bool>,
+}
+
+/// Neighbouring TCP ports on which packets from anyone are sent on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ForwardedPort {
+    /// `ipv4` or `ipv6`.
+    pub family: String,
+    /// The first port.
+    pub port_first: u16,
+    /// The last port.
+    pub port_last: u16,
     /// Whether the manifest names every one of these ports; null when it names none.
     pub declared: Option<bool>,
 }

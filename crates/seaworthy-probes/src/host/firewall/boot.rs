@@ -8,21 +8,36 @@ use super::super::units;
 /// Longest file of rules or settings that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Whether a service that is enabled has rules to load.
-type Loads = fn(&Tree) -> Result<bool, Unseen>;
+/// Deepest that files of rules may include one another, and most files of one folder.
+const INCLUDES_DEEP_MAX: u32 = 4;
+const INCLUDED_MAX: usize = 100;
+
+/// Whether a service that is enabled has rules to load, for IPv6 too where that is on.
+type Loads = fn(&Tree, bool) -> Result<bool, Unseen>;
 
 /// Services that load rules, and what must hold beside their being enabled.
 const LOADERS: [(&str, Loads); 6] = [
-    ("ufw.service", ufw_on),
-    ("nftables.service", nftables_file_drops),
-    ("firewalld.service", |_| Ok(true)),
-    ("netfilter-persistent.service", |tree| tree.has("etc/iptables/rules.v4")),
-    ("iptables.service", |tree| tree.has("etc/sysconfig/iptables")),
-    ("shorewall.service", |_| Ok(true)),
+    ("ufw.service", |tree, _| ufw_on(tree)),
+    ("nftables.service", |tree, _| nftables_file_drops(tree)),
+    ("firewalld.service", |_, _| Ok(true)),
+    ("netfilter-persistent.service", |tree, ipv6| {
+        Ok(saved_rules_drop(tree, "etc/iptables/rules.v4")?
+            && (!ipv6 || saved_rules_drop(tree, "etc/iptables/rules.v6")?))
+    }),
+    ("iptables.service", |tree, ipv6| {
+        let other = || {
+            Ok::<_, Unseen>(
+                units::enabled_at_boot(tree, "ip6tables.service")?
+                    && saved_rules_drop(tree, "etc/sysconfig/ip6tables")?,
+            )
+        };
+        Ok(saved_rules_drop(tree, "etc/sysconfig/iptables")? && (!ipv6 || other()?))
+    }),
+    ("shorewall.service", |_, _| Ok(true)),
 ];
 
 /// The first service that is enabled and has something to load.
-pub(super) fn loaded_by(tree: &Tree) -> Result<Option<String>, Unseen> {
+pub(super) fn loaded_by(tree: &Tree, ipv6: bool) -> Result<Option<String>, Unseen> {
     let systemd = tree.has("etc/systemd/system")?;
     let openrc = tree.has("etc/runlevels")?;
     if !systemd && !openrc {
@@ -35,7 +50,7 @@ pub(super) fn loaded_by(tree: &Tree) -> Result<Option<String>, Unseen> {
         let enabled = (systemd && units::enabled_at_boot(tree, unit)?)
             || (openrc && tree.has_link(&format!("etc/runlevels/default/{name}"))?)
             || (openrc && tree.has_link(&format!("etc/runlevels/boot/{name}"))?);
-        if enabled && loads(tree)? {
+        if enabled && loads(tree, ipv6)? {
             return Ok(Some(unit.to_owned()));
         }
     }
@@ -51,15 +66,66 @@ fn ufw_on(tree: &Tree) -> Result<bool, Unseen> {
     }))
 }
 
-/// The file that comes with nftables hooks in and lets everything through.
+/// What `iptables-save` wrote, as far as it refuses anything that comes in: a file of rules may be there and let all in.
+fn saved_rules_drop(tree: &Tree, path: &str) -> Result<bool, Unseen> {
+    let text = tree.text(path, FILE_BYTES_MAX)?.unwrap_or_default();
+    Ok(text.lines().any(|line| {
+        line.starts_with(":INPUT DROP")
+            || (line.starts_with("-A") && (line.ends_with("-j DROP") || line.contains("-j REJECT")))
+    }))
+}
+
+/// The file that comes with nftables hooks in and lets everything through; one that includes others may include none.
 fn nftables_file_drops(tree: &Tree) -> Result<bool, Unseen> {
     for path in ["etc/nftables.conf", "etc/sysconfig/nftables.conf"] {
-        let Some(text) = tree.text(path, FILE_BYTES_MAX)? else { continue };
-        let rules = || text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        let included = rules().any(|line| line.trim_start().starts_with("include"));
-        let hooked = rules().any(|line| line.contains("hook input"));
-        let drops = rules().any(|line| line.contains("drop") || line.contains("reject"));
-        return Ok(included || (hooked && drops));
+        if !tree.has(path)? {
+            continue;
+        }
+        let mut rules = Vec::new();
+        gather(tree, path, 0, &mut rules)?;
+        let hooked = rules.iter().any(|line| line.contains("hook input"));
+        let drops = rules.iter().any(|line| line.contains("drop") || line.contains("reject"));
+        return Ok(hooked && drops);
     }
     Ok(false)
+}
+
+/// The lines of a file and of those that it includes, without comments.
+fn gather(tree: &Tree, path: &str, deep: u32, lines: &mut Vec<String>) -> Result<(), Unseen> {
+    if deep > INCLUDES_DEEP_MAX {
+        return Err(Unseen::new(Blind::CutShort, "files of nftables include one another too deep"));
+    }
+    for line in tree.text(path, FILE_BYTES_MAX)?.unwrap_or_default().lines() {
+        let line = line.trim_start();
+        if let Some(included) = line.strip_prefix("include") {
+            for path in included_paths(tree, included.trim().trim_matches(['"', '\'', ';']))? {
+                gather(tree, &path, deep + 1, lines)?;
+            }
+        } else if !line.starts_with('#') {
+            lines.push(line.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// The files that an `include` names; `*` stands for anything in the last part of its path.
+fn included_paths(tree: &Tree, named: &str) -> Result<Vec<String>, Unseen> {
+    // Without a folder of its own nft looks below its own.
+    let named = named.strip_prefix('/').map_or_else(|| format!("etc/{named}"), str::to_owned);
+    let Some((folder, name)) = named.rsplit_once('/').filter(|(_, name)| name.contains('*')) else {
+        return Ok(vec![named]);
+    };
+    let (begins, ends) = name.split_once('*').unwrap_or_default();
+    if ends.contains(['*', '?', '[']) || begins.contains(['?', '[']) || folder.contains('*') {
+        return Err(Unseen::new(
+            Blind::Unsupported,
+            format!("what `include {named}` stands for is not understood"),
+        )
+        .give("see by hand what nftables loads at boot, and attest it"));
+    }
+    let names = tree.names(folder, INCLUDED_MAX)?.unwrap_or_default();
+    let names = names.iter().filter_map(|name| name.to_str());
+    let meant =
+        names.filter(|name| name.starts_with(begins) && name.ends_with(ends) && !name.starts_with('.'));
+    Ok(meant.map(|name| format!("{folder}/{name}")).collect())
 }

@@ -17,7 +17,7 @@ use seaworthy_core::limits::host::{OPENINGS_MAX, ROUTES_BYTES_MAX, RULE_STEPS_MA
 
 use self::rules::{Condition, From, Hook, Packet, Rules, Steps};
 pub(super) use self::rules::{Family, Protocol};
-use super::facts::{FirewallFacts, Opening};
+use super::facts::{FirewallFacts, ForwardedPort, Opening};
 use super::processes::bounded;
 use super::programs;
 use super::tree::Tree;
@@ -95,6 +95,29 @@ impl Filter {
         }
     }
 
+    /// First ports of ranges of TCP on which packets from anyone are sent on.
+    fn forwarded(&self, declared: Option<&[u16]>) -> Result<Listed<ForwardedPort>, Unseen> {
+        let mut steps = Steps(RULE_STEPS_MAX);
+        let mut found: Vec<ForwardedPort> = Vec::new();
+        for family in [Family::Ipv4, Family::Ipv6] {
+            for (start, last) in self.ranges() {
+                let packet = Packet { family, protocol: Protocol::Tcp, port: start, from: From::Anyone };
+                if self.rules.sends_on(packet, &mut steps)? {
+                    let family = name_of_family(family).into();
+                    let declared = declared.map(|named| (start..=last).all(|port| named.contains(&port)));
+                    found.push(ForwardedPort { family, port_first: start, port_last: last, declared });
+                }
+            }
+        }
+        Ok(Listed::bounded(found, OPENINGS_MAX, "ports that the packet filter sends on"))
+    }
+
+    /// The ranges of ports within which every rule answers the same.
+    fn ranges(&self) -> impl Iterator<Item = (u16, u16)> {
+        let nexts = self.starts.iter().skip(1).map(Some).chain([None]);
+        self.starts.iter().zip(nexts).map(|(start, next)| (*start, next.map_or(u16::MAX, |next| next - 1)))
+    }
+
     fn openings(&self, declared: Option<&[u16]>) -> Result<Listed<Opening>, Unseen> {
         let mut steps = Steps(RULE_STEPS_MAX);
         let mut openings = Vec::new();
@@ -118,24 +141,23 @@ impl Filter {
         openings: &mut Vec<Opening>,
     ) -> Result<(), Unseen> {
         let before = openings.len();
-        for (start, next) in self.starts.iter().zip(self.starts.iter().skip(1).map(Some).chain([None])) {
-            let mut open = |from| self.rules.lets_in(Packet { family, protocol, port: *start, from }, steps);
+        for (start, port_last) in self.ranges() {
+            let mut open = |from| self.rules.lets_in(Packet { family, protocol, port: start, from }, steps);
             let from_anywhere = open(From::Anyone)?;
             if !from_anywhere && !open(From::Someone)? {
                 continue;
             }
-            let port_last = next.map_or(u16::MAX, |next| next - 1);
             match openings.get_mut(before..).and_then(<[Opening]>::last_mut) {
                 Some(last)
                     if last.from_anywhere == from_anywhere
-                        && last.port_last.checked_add(1) == Some(*start) =>
+                        && last.port_last.checked_add(1) == Some(start) =>
                 {
                     last.port_last = port_last;
                 }
                 _ => openings.push(Opening {
                     protocol: name_of_protocol(protocol).into(),
                     family: name_of_family(family).into(),
-                    port_first: *start,
+                    port_first: start,
                     port_last,
                     from_anywhere,
                     declared: None,
@@ -273,14 +295,22 @@ pub(super) fn facts(
         }
     };
     let openings = filter.as_ref().map_err(Unseen::clone).and_then(|filter| filter.openings(declared));
-    let loaded_by = tree.as_ref().map_err(Unseen::clone).and_then(boot::loaded_by);
+    let ipv6_on = ipv6_on(pid);
+    // Where it is not known whether IPv6 is on, rules for it must be there.
+    let with_ipv6 = ipv6_on.as_ref().copied().unwrap_or(true);
+    let loaded_by = tree.as_ref().map_err(Unseen::clone).and_then(|tree| boot::loaded_by(tree, with_ipv6));
     FirewallFacts {
         input_filtered: of(&|filter| Ok(filter.input_filtered())),
-        ipv6_on: ipv6_on(pid).into(),
+        ipv6_on: ipv6_on.into(),
         default_deny_ipv4: of(&|filter| filter.default_deny(Family::Ipv4)),
         default_deny_ipv6: of(&|filter| filter.default_deny(Family::Ipv6)),
         openings: match openings {
             Ok(openings) => Seen::shown_by(openings, by_hand.clone()),
+            Err(why) => why.into(),
+        },
+        forwarded: match filter.as_ref().map_err(Unseen::clone).and_then(|filter| filter.forwarded(declared))
+        {
+            Ok(forwarded) => Seen::shown_by(forwarded, by_hand.clone()),
             Err(why) => why.into(),
         },
         enabled_at_boot: Seen::from(loaded_by.clone().map(|by| by.is_some())),

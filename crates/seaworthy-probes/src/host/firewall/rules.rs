@@ -162,9 +162,15 @@ struct Way {
 pub(super) struct Steps(pub(super) u64);
 
 impl Rules {
+    /// Whether a packet may be sent on past the filter: to another port, machine or container, where nothing on this machine
+    /// need listen on the port that it came to.
+    pub(super) fn sends_on(&self, packet: Packet, steps: &mut Steps) -> Result<bool, Unseen> {
+        Ok(self.may(Hook::Prerouting, packet, steps)?.contains(&true))
+    }
+
     /// Whether a packet may get through to this machine.
     pub(super) fn lets_in(&self, packet: Packet, steps: &mut Steps) -> Result<bool, Unseen> {
-        if self.may(Hook::Prerouting, packet, steps)?.contains(&true) {
+        if self.sends_on(packet, steps)? {
             return Ok(true);
         }
         // A packet must pass every chain that hooks in.

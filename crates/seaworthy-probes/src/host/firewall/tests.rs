@@ -175,6 +175,46 @@ fn ports_that_docker_publishes_are_open_behind_a_closed_filter() {
     let tcp = |port| docker.lets_in(Family::Ipv4, Protocol::Tcp, port).expect("within bounds");
     assert!(tcp(5432) && tcp(22) && tcp(81));
     assert!(!tcp(5433) && !tcp(82));
+    let forwarded = docker.forwarded(Some(&[80, 5432])).expect("within bounds").items;
+    let forwarded: Vec<_> = forwarded.iter().map(|f| (f.port_first, f.port_last, f.declared)).collect();
+    assert_eq!(forwarded, [(5432, 5432, Some(true))]);
+}
+
+#[test]
+fn what_loads_nothing_that_refuses_loads_no_firewall() {
+    let open = "table inet filter {\n chain input { type filter hook input priority 0; }\n}\n";
+    let closed = "table inet filter {\n chain input { type filter hook input priority 0; policy drop; }\n}\n";
+    let all = "include \"/etc/nftables.d/*.nft\"\n";
+    let (v4, v6) = ("etc/iptables/rules.v4", "etc/iptables/rules.v6");
+    let (accepts, drops) = ("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n", "*filter\n:INPUT DROP [0:0]\nCOMMIT\n");
+    let nft = "etc/nftables.conf";
+    for (unit, files, loads) in [
+        ("nftables", vec![(nft, open)], false),
+        ("nftables", vec![(nft, closed)], true),
+        ("nftables", vec![(nft, all)], false),
+        ("nftables", vec![(nft, all), ("etc/nftables.d/a.nft", open)], false),
+        ("nftables", vec![(nft, all), ("etc/nftables.d/a.nft", closed)], true),
+        ("nftables", vec![(nft, all), ("etc/nftables.d/a.old", closed)], false),
+        ("nftables", vec![(nft, "# include \"/etc/a.nft\"\n"), ("etc/a.nft", closed)], false),
+        ("nftables", vec![(nft, "include \"/etc/a.nft\"\n"), ("etc/a.nft", closed)], true),
+        ("netfilter-persistent", vec![(v4, drops)], false),
+        ("netfilter-persistent", vec![(v4, accepts), (v6, drops)], false),
+        ("netfilter-persistent", vec![(v4, drops), (v6, drops)], true),
+    ] {
+        let root = tempfile::tempdir().expect("a folder");
+        let unit = format!("{unit}.service");
+        let wanted = format!("etc/systemd/system/multi-user.target.wants/{unit}");
+        let own = format!("usr/lib/systemd/system/{unit}");
+        let units = [(wanted.as_str(), ""), (own.as_str(), "")];
+        for (path, content) in units.iter().chain(&files) {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, content).expect("a file");
+        }
+        let tree = Tree::open(root.path()).expect("a tree");
+        let loaded = boot::loaded_by(&tree, true).expect("understood");
+        assert_eq!(loaded.is_some(), loads, "{unit}: {files:?}");
+    }
 }
 
 #[test]
