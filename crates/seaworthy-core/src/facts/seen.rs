@@ -68,6 +68,23 @@ pub enum Blind {
     Crashed,
 }
 
+impl Blind {
+    /// Whether a look failed. Otherwise nobody said where to look, and the path of what was not seen says nothing more.
+    pub fn is_failed_look(self) -> bool {
+        match self {
+            Self::NotGiven => false,
+            Self::Consent
+            | Self::Unreachable
+            | Self::Timeout
+            | Self::Denied
+            | Self::Unsupported
+            | Self::Garbled
+            | Self::CutShort
+            | Self::Crashed => true,
+        }
+    }
+}
+
 impl Unseen {
     /// A reason without advice.
     pub fn new(kind: Blind, why: impl Into<String>) -> Self {

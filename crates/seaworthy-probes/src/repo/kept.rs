@@ -69,12 +69,7 @@ const MIGRATIONS: &[&str] = &["migrations", "migration", "migrate", "versions", 
 /// Whether a file is held.
 pub(crate) fn is_kept(path: &Path, content: &[u8]) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let directories: Vec<_> = path
-        .parent()
-        .into_iter()
-        .flat_map(Path::components)
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect();
+    let directories = role::directories(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let upper = name.to_ascii_uppercase();
     let below = |directory: &str| directories.iter().any(|part| part == directory);

@@ -164,7 +164,8 @@ fn position(text: &str, word: &str) -> Option<usize> {
 fn body(path: &str, text: &str, words: &[&str]) -> Option<String> {
     let at = words.iter().find_map(|word| position(text, word))?;
     let open = at + text.get(at..)?.find('{')?;
-    let inner = braces(text.get(open..)?);
+    let rest = text.get(open..)?;
+    let inner = inside(rest, b'{', b'}').or(rest.get(1..))?;
     let code = without_comments(inner);
     let empty = code.trim().is_empty()
         || code.trim_start().starts_with("throw")
@@ -172,20 +173,20 @@ fn body(path: &str, text: &str, words: &[&str]) -> Option<String> {
     (!empty).then(|| place(path, text, at))
 }
 
-/// What stands between the first brace and the one that closes it.
-fn braces(text: &str) -> &str {
+/// What stands between an opening sign at the beginning and the one that closes it; nothing when none does.
+fn inside(text: &str, opens: u8, closes: u8) -> Option<&str> {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'{' => depth += 1,
-            b'}' => depth = depth.saturating_sub(1),
-            _ => {}
+        if byte == opens {
+            depth += 1;
+        } else if byte == closes {
+            depth = depth.saturating_sub(1);
         }
         if depth == 0 {
-            return text.get(1..at).unwrap_or_default();
+            return text.get(1..at);
         }
     }
-    text.get(1..).unwrap_or_default()
+    None
 }
 
 fn rails(path: &str, text: &str) -> Option<String> {
@@ -219,7 +220,8 @@ fn python(path: &str, text: &str) -> Option<Read> {
         // Django derives the way back, except for code and SQL of one's own.
         let one_way = |call: &str, reverse: &str| {
             text.match_indices(call).any(|(at, _)| {
-                let arguments = parentheses(text.get(at + call.len() - 1..).unwrap_or_default());
+                let call = text.get(at + call.len() - 1..).unwrap_or_default();
+                let arguments = inside(call, b'(', b')').unwrap_or(call);
                 !arguments.contains(reverse) && top_level_commas(arguments) == 0
             })
         };
@@ -227,21 +229,6 @@ fn python(path: &str, text: &str) -> Option<Read> {
         return Some(("django", back.then(|| format!("{path}:1")), stem(path)));
     }
     None
-}
-
-fn parentheses(text: &str) -> &str {
-    let mut depth = 0_usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            return text.get(1..at).unwrap_or_default();
-        }
-    }
-    text
 }
 
 fn top_level_commas(arguments: &str) -> usize {

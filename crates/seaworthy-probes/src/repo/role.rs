@@ -1,5 +1,6 @@
 //! What a file is for, judged by its path alone, so that the rule can be told in one sentence each.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -100,15 +101,16 @@ const LOCK_FILES: &[&str] = &[
     "deno.lock",
 ];
 
+/// The names of the directories that a file lies in, from the outermost.
+pub(super) fn directories(path: &Path) -> Vec<Cow<'_, str>> {
+    let parts = path.parent().into_iter().flat_map(Path::components);
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect()
+}
+
 /// What the file at a path is for.
 pub(crate) fn role(path: &Path) -> Role {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let directories: Vec<_> = path
-        .parent()
-        .into_iter()
-        .flat_map(Path::components)
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect();
+    let directories = directories(path);
     let in_any = |names: &[&str]| directories.iter().any(|directory| names.contains(&directory.as_ref()));
     if in_any(VENDORED_DIRECTORIES) {
         Role::Vendored

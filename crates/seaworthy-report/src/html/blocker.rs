@@ -1,6 +1,5 @@
 //! What blocks, as the page shows it: one finding, or all that are unknown for one reason.
 
-use seaworthy_core::facts::Blind;
 use seaworthy_core::finding::{CitedUnseen, Finding, Verdict};
 use seaworthy_core::run::Run;
 
@@ -118,17 +117,7 @@ fn of_group<'a>(group: &Group<'a>) -> Blocker<'a> {
 }
 
 fn reason(unseen: &CitedUnseen) -> String {
-    match unseen.kind {
-        Blind::NotGiven => unseen.why.clone(),
-        Blind::Consent
-        | Blind::Unreachable
-        | Blind::Timeout
-        | Blind::Denied
-        | Blind::Unsupported
-        | Blind::Garbled
-        | Blind::CutShort
-        | Blind::Crashed => format!("{}: {}", unseen.path, unseen.why),
-    }
+    if unseen.kind.is_failed_look() { format!("{}: {}", unseen.path, unseen.why) } else { unseen.why.clone() }
 }
 
 /// What to give, each once.

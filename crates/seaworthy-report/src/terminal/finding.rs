@@ -1,6 +1,5 @@
 //! One finding at a terminal: what is so, how it was seen, what to do.
 
-use seaworthy_core::facts::Blind;
 use seaworthy_core::finding::{CitedUnseen, Finding, Verdict};
 
 use super::page::{Ink, Span};
@@ -92,20 +91,12 @@ impl Printer<'_> {
     fn reason(&mut self, unseen: &CitedUnseen) {
         let path = shown_path(&unseen.path);
         let why = (Ink::Plain, unseen.why.as_str());
-        match unseen.kind {
-            Blind::NotGiven => self.page.prose(NONE, INDENT, &[why]),
-            Blind::Consent
-            | Blind::Unreachable
-            | Blind::Timeout
-            | Blind::Denied
-            | Blind::Unsupported
-            | Blind::Garbled
-            | Blind::CutShort
-            | Blind::Crashed => {
-                let path = format!("`{path}`");
-                let spans = [(Ink::Plain, "could not see "), (Ink::Code, &path), (Ink::Plain, ": "), why];
-                self.page.prose(NONE, INDENT, &spans);
-            }
+        if unseen.kind.is_failed_look() {
+            let path = format!("`{path}`");
+            let spans = [(Ink::Plain, "could not see "), (Ink::Code, &path), (Ink::Plain, ": "), why];
+            self.page.prose(NONE, INDENT, &spans);
+        } else {
+            self.page.prose(NONE, INDENT, &[why]);
         }
         if let Some(give) = &unseen.give {
             self.page.copied(INDENT, &[(Ink::Strong, "give: "), (Ink::Code, give)]);

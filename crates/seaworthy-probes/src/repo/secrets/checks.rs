@@ -52,16 +52,20 @@ fn is_seed(text: &[u8]) -> bool {
 }
 
 fn base32(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
+    unpacked(text, 5, |character| match character {
+        b'A'..=b'Z' => Some(character - b'A'),
+        b'2'..=b'7' => Some(character - b'2' + 26),
+        _ => None,
+    })
+}
+
+/// Bytes from characters that stand for so many bits each.
+fn unpacked(text: &[u8], bits_each: u32, value: impl Fn(u8) -> Option<u8>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
     let (mut bits, mut count) = (0_u32, 0);
     for character in text {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'2'..=b'7' => character - b'2' + 26,
-            _ => return None,
-        };
-        bits = (bits << 5 | u32::from(value)) & 0xffff;
-        count += 5;
+        bits = (bits << bits_each | u32::from(value(*character)?)) & 0xffff;
+        count += bits_each;
         if count >= 8 {
             count -= 8;
             bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
@@ -86,25 +90,15 @@ pub(super) fn is_jwt(token: &str) -> bool {
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut bits, mut count) = (0_u32, 0);
-    for character in text.bytes().take_while(|byte| *byte != b'=') {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' | b'+' => 62,
-            b'_' | b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
+    let text = text.split('=').next().unwrap_or_default();
+    unpacked(text.as_bytes(), 6, |character| match character {
+        b'A'..=b'Z' => Some(character - b'A'),
+        b'a'..=b'z' => Some(character - b'a' + 26),
+        b'0'..=b'9' => Some(character - b'0' + 52),
+        b'-' | b'+' => Some(62),
+        b'_' | b'/' => Some(63),
+        _ => None,
+    })
 }
 
 /// Whether what follows the head of a private key is a key, and not prose or code about keys.
