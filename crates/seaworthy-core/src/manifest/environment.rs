@@ -6,7 +6,10 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Credentials, DnsSpec, Endpoints, HostSpec, Login, PostgresSpec, RateLimitSpec, RedisSpec};
+use super::{
+    Credential, Credentials, DnsSpec, Endpoints, HostSpec, Login, PostgresSpec, RateLimitSpec, RedisSpec,
+    SecretRef,
+};
 use crate::consent::Consent;
 use crate::limits::manifest::{HOSTS_MAX, NAMES_MAX, ORIGINS_MAX, REPORTS_MAX, URLS_MAX};
 
@@ -73,22 +76,36 @@ impl Environment {
         for origin in &self.cors_origins {
             check_origin(origin)?;
         }
+        for reference in self.secrets() {
+            reference.checked()?;
+        }
         self.endpoints.checked()
+    }
+
+    /// Every reference to a secret.
+    fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        let tokens = self.credentials.values().map(|Credential::Bearer(token)| token);
+        let login = self.login.iter().map(|login| &login.password);
+        let postgres = self.postgres.iter().map(|postgres| &postgres.url);
+        let redis = self.redis.iter().map(|redis| &redis.url);
+        tokens.chain(login).chain(postgres).chain(redis)
     }
 }
 
 impl Environment {
     /// Whether every path to read stays in the manifest's folder: a manifest can arrive by pull request.
     pub(super) fn paths_stay_inside(&self) -> Result<(), (String, &'static str)> {
-        let paths = self.repo.iter().chain(&self.openapi).chain(&self.reports);
-        for text in paths {
+        let reports = self.reports.iter().map(|path| ("reports", path));
+        let paths = [("repo", &self.repo), ("openapi", &self.openapi)];
+        let paths = paths.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))).chain(reports);
+        for (key, text) in paths {
             let path = std::path::Path::new(text);
             let inside = path
                 .components()
                 .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
             if !inside || text.is_empty() || text.contains('\0') {
                 return Err((
-                    format!("the path {text:?} leads out of the manifest's folder"),
+                    format!("a path under `{key}` leads out of the manifest's folder"),
                     "write it relative to the manifest, without `..`",
                 ));
             }
@@ -98,15 +115,16 @@ impl Environment {
 }
 
 pub(super) fn check_origin(text: &str) -> Result<(), (String, &'static str)> {
-    let help = "write it as `https://host` or `https://host:port`, without user, password or fragment";
+    let help = "write it as `https://host` or `https://host:port`, without user, password, query or fragment";
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err((format!("URL {text:?} holds white space or control characters"), help));
+        return Err(("a URL holds white space or control characters".to_owned(), help));
     }
     let url = url::Url::parse(text).map_err(|error| (format!("a URL cannot be read: {error}"), help))?;
     let sound = matches!(url.scheme(), "http" | "https")
         && url.has_host()
         && url.username().is_empty()
         && url.password().is_none()
+        && url.query().is_none()
         && url.fragment().is_none();
     if sound { Ok(()) } else { Err((format!("a URL{} is not an HTTP origin", at_host(&url)), help)) }
 }

@@ -44,7 +44,13 @@ impl Endpoints {
         let all = [&self.health, &self.readiness, &self.status, &self.metrics, &self.version];
         for text in all.into_iter().chain(&self.fault) {
             if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-                return Err((format!("endpoint {text:?} holds white space or control characters"), help));
+                return Err(("an endpoint holds white space or control characters".to_owned(), help));
+            }
+            if names_a_secret(text) {
+                return Err((
+                    "the query of an endpoint names a secret".to_owned(),
+                    "keep secrets out of the manifest and out of URLs, which end up in logs",
+                ));
             }
             if !text.starts_with('/') {
                 super::environment::check_origin(text)?;
@@ -52,6 +58,14 @@ impl Endpoints {
         }
         Ok(())
     }
+}
+
+/// Whether a parameter of the query is named as secrets are.
+fn names_a_secret(text: &str) -> bool {
+    const NAMES: [&str; 6] = ["key", "token", "secret", "password", "auth", "sig"];
+    let query = text.split_once('?').map_or("", |(_, query)| query).to_ascii_lowercase();
+    let mut names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    names.any(|name| NAMES.iter().any(|secret| name.contains(secret)))
 }
 
 /// A promised rate.

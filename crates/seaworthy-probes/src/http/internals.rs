@@ -8,6 +8,9 @@ use seaworthy_core::limits::http::PATTERN_BYTES_MAX;
 use super::client::Answer;
 use super::facts::InternalShown;
 
+/// Letters and digits in a row from which on they are taken for a token.
+const TOKEN_CHARS_MIN: usize = 12;
+
 /// One thing that an answer must not show.
 struct Sign {
     what: &'static str,
@@ -129,7 +132,12 @@ impl Patterns {
             self.texts.iter().filter_map(|(sign, regex)| Some(shown(sign, regex.find(&text)?.as_str())));
         let headers = self.headers.iter().filter_map(|(name, sign, regex)| {
             let value = answer.header(name)?;
-            regex.is_match(&value).then(|| shown(sign, &format!("{name}: {value}")))
+            // A value that any text may be is not shown: some are tokens.
+            let found = regex.find(&value)?.as_str();
+            Some(shown(
+                sign,
+                &if sign.pattern == "." { (*name).to_owned() } else { format!("{name}: {found}") },
+            ))
         });
         texts.chain(headers).collect()
     }
@@ -139,12 +147,35 @@ fn shown(sign: &Sign, quote: &str) -> InternalShown {
     // A connection string is the one thing here that holds a secret.
     let quote =
         if sign.what == "a connection string" { quote.split("//").next().unwrap_or("") } else { quote };
-    let line = quote.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Every word of this one is the pattern's own.
+    let shown = |word: &str| if sign.pattern == WORD { word.to_owned() } else { masked(word) };
+    let line = quote.split_whitespace().map(shown).collect::<Vec<_>>().join(" ");
     InternalShown {
         what: sign.what.to_owned(),
         development: sign.development,
         quote: line.chars().take(QUOTE_CHARS_MAX / 3).collect(),
     }
+}
+
+/// A word of a quote without what may be a secret: what stands between quotes or after `=`, and long runs of
+/// letters and digits together, as tokens are. Names, paths and numbers of lines stay.
+fn masked(word: &str) -> String {
+    let end = word.find(['\'', '"', '=']).map_or(word.len(), |at| at + 1);
+    let (kept, rest) = word.split_at(end);
+    let is_token = |run: &str| {
+        run.len() >= TOKEN_CHARS_MIN
+            && run.contains(|c: char| c.is_ascii_digit())
+            && run.contains(|c: char| c.is_ascii_alphabetic())
+    };
+    let tokens = kept.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+    let mut kept =
+        tokens.filter(|run| is_token(run)).fold(kept.to_owned(), |kept, run| kept.replace(run, "…"));
+    if rest.contains(char::is_alphanumeric) {
+        kept.push('…');
+    } else {
+        kept.push_str(rest);
+    }
+    kept
 }
 
 /// Traces travel inside JSON and HTML, where line breaks and quotes are escaped.

@@ -106,6 +106,50 @@ fn zeros_block() -> std::io::Result<Vec<u8>> {
     Ok(block)
 }
 
+/// Gives back all that it is told, and these words: in its pages, its errors, a header, a cookie and a redirect.
+pub fn echo(words: impl Into<String>) -> std::io::Result<Liar> {
+    let words = words.into();
+    Liar::on_any_wire(move |stream| {
+        while let Some(head) = read_head(stream)? {
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let told = body(stream, &head)?;
+            let path = head.split(' ').nth(1).unwrap_or("/");
+            let (status, more) = match path {
+                "/away" => ("302 Found", format!("location: /?token={words}\r\n")),
+                "/" | "/health" | "/login" | "/me" | "/openapi.yaml" => ("200 OK", String::new()),
+                _ => ("500 Internal Server Error", String::new()),
+            };
+            let page = format!(
+                "<html><pre>Error: no\n    at run (/srv/app/index.js:7:9)\n{head}{told}\npassword={words}\n\
+                 Warning: connect({words}) failed for {words} in /var/www/html/{words}.php on line 3\n\
+                 SELECT id FROM users WHERE token = '{words}'\nSELECT '{words}', {words} FROM users\n\
+                 postgres://app:{words}@db/shop\nrole \"{words}\" does not exist</pre>\
+                 <pre>Error: no {words} here<br></pre></html>"
+            );
+            let length = page.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n{more}\
+                 x-debug-token: {words}\r\nserver: shop {words}\r\nset-cookie: session={words}; Path=/\r\n\r\n{page}"
+            );
+            stream.write_all(answer.as_bytes())?;
+        }
+        Ok(())
+    })
+}
+
+/// The body that a head announces; none where it says nothing of a length.
+fn body(stream: &mut dyn Wire, head: &str) -> std::io::Result<String> {
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, length)| length.trim().parse().ok())
+        .map_or(0, |length: usize| length.min(HEAD_BYTES_MAX));
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}
+
 /// Reads one request head; nothing when the client has gone.
 fn read_head(stream: &mut dyn Wire) -> std::io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();

@@ -8,7 +8,7 @@ mod postgres;
 mod server;
 
 pub use http::{
-    always_fails, endless_body, gzip_bomb, huge_headers, redirect_loop, redirect_to_https, yes_sayer,
+    always_fails, echo, endless_body, gzip_bomb, huge_headers, redirect_loop, redirect_to_https, yes_sayer,
 };
 pub use postgres::{Empty, lets_everyone_in};
 pub use server::{Liar, Wire};

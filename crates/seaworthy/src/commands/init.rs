@@ -22,10 +22,10 @@ use crate::run::{look, next, secrets};
 pub(super) async fn run(init: &Init) -> anyhow::Result<ExitCode> {
     let folder = init.path.as_deref().unwrap_or(Path::new("."));
     if !folder.is_dir() {
-        return Err(Wrong::error(
-            format!("`{}` is not a folder", folder.display()),
-            "give a repository's folder",
-        ));
+        // A URL may hold a password, so it is not repeated.
+        let shown = folder.display().to_string();
+        let what = if shown.contains("://") { "a URL".to_owned() } else { format!("`{shown}`") };
+        return Err(Wrong::error(format!("{what} is not a folder"), "give a repository's folder"));
     }
     let file = folder.join(FILE_NAME);
     let ask = Ask {

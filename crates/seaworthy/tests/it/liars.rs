@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use seaworthy_testbed::liars::{self, Empty, Liar};
 use serde_json::Value as Json;
 
-use crate::support::{ended, seaworthy, tree};
+use crate::support::{ended, identity, seaworthy, tree};
 
 /// Longest that one look at a liar may take: its deadline, and what a busy machine adds.
 const BOUND: Duration = Duration::from_mins(1);
@@ -44,17 +42,6 @@ fn liars() -> Vec<(&'static str, Liar)> {
         ("postgres-no-rows", liars::lets_everyone_in(Empty::NoRows)),
     ];
     liars.into_iter().map(|(name, liar)| (name, liar.expect("the liar starts"))).collect()
-}
-
-/// The chain and the key of a certificate for 127.0.0.1 that lasts as long as one may.
-fn identity(folder: &Path) -> (Vec<u8>, Vec<u8>) {
-    let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=127.0.0.1 \
-                 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
-                 -addext extendedKeyUsage=serverAuth -keyout key.pem -out ca.pem";
-    let made = Command::new("openssl").args(words.split_whitespace()).current_dir(folder).output();
-    assert!(made.expect("openssl starts").status.success(), "no certificate was made");
-    let read = |name: &str| fs::read(folder.join(name)).expect("what openssl wrote");
-    (read("ca.pem"), read("key.pem"))
 }
 
 /// What may pass, as `LIAR REQUIREMENT reason`.

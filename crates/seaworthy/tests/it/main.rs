@@ -5,4 +5,5 @@ mod command_line;
 mod hostile_manifest;
 mod hostile_packs;
 mod liars;
+mod secrets;
 mod support;

@@ -38,3 +38,14 @@ pub(crate) fn ended(output: &Output) -> Ended {
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
+
+/// The chain and the key of a certificate for 127.0.0.1 that lasts as long as one may.
+pub(crate) fn identity(folder: &Path) -> (Vec<u8>, Vec<u8>) {
+    let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=127.0.0.1 \
+                 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+                 -addext extendedKeyUsage=serverAuth -keyout key.pem -out ca.pem";
+    let made = Command::new("openssl").args(words.split_whitespace()).current_dir(folder).output();
+    assert!(made.expect("openssl starts").status.success(), "no certificate was made");
+    let read = |name: &str| std::fs::read(folder.join(name)).expect("what openssl wrote");
+    (read("ca.pem"), read("key.pem"))
+}

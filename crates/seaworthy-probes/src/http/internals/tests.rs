@@ -55,3 +55,18 @@ fn sound_answers_show_nothing() {
         assert!(named(text).is_empty(), "{text}: {:?}", named(text));
     }
 }
+
+#[test]
+fn quotes_hold_no_token_and_nothing_that_stands_between_quotes() {
+    for (word, shown) in [
+        ("at", "at"),
+        ("(/srv/app/index.js:7:9)", "(/srv/app/index.js:7:9)"),
+        ("password=hunter2", "password=…"),
+        ("'hunter2'", "'…"),
+        ("connect(a1b2c3d4e5f6a7)", "connect(…)"),
+        ("/var/www/a1b2c3d4e5f6a7.php", "/var/www/….php"),
+        ("column=", "column="),
+    ] {
+        assert_eq!(super::masked(word), shown);
+    }
+}
