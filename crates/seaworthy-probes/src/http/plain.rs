@@ -1,4 +1,5 @@
-//! What plain HTTP answers beside an `https` URL. Asks `GET` of three paths, and once where they lead over HTTPS.
+//! What plain HTTP answers beside an `https` URL. Asks `GET` of three paths, once where they lead over HTTPS, and of one
+//! path at each address of the name where it has several.
 
 use seaworthy_core::facts::{Blind, Unseen};
 use url::Url;
@@ -45,7 +46,27 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
             }
         }
     }
+    elsewhere(site, plain, &mut answers).await;
     answers
+}
+
+/// Each address of a name may be served by another server, or by the same one under other rules.
+async fn elsewhere(site: &Site<'_>, plain: &Url, answers: &mut Gathered<PlainAnswer>) {
+    let clients = match site.observer.of_each_address(&site.target.setup, plain).await {
+        Ok(clients) => clients,
+        Err(why) => return answers.miss(why),
+    };
+    for (address, client) in clients {
+        let item = match client.ask(Ask::get(plain)).await {
+            Ok(answer) => answered(&answer),
+            Err(why) if refused(&why) => closed(plain),
+            Err(why) => {
+                answers.miss(silent(why));
+                continue;
+            }
+        };
+        answers.push(PlainAnswer { address: Some(address.to_string()), ..item });
+    }
 }
 
 /// The same place over HTTPS, where an answer leads there.
@@ -74,6 +95,7 @@ fn answered(answer: &Answer) -> PlainAnswer {
     let to = location.as_deref().and_then(|location| joined(&answer.url, location).ok());
     PlainAnswer {
         url: shown_url(&answer.url),
+        address: None,
         port_closed: false,
         status: Some(answer.status_code()),
         redirects_to_https: to.as_ref().is_some_and(|to| same_place_on_https(&answer.url, to)),
@@ -92,6 +114,7 @@ fn same_place_on_https(from: &Url, to: &Url) -> bool {
 fn closed(url: &Url) -> PlainAnswer {
     PlainAnswer {
         url: shown_url(url),
+        address: None,
         port_closed: true,
         status: None,
         location: None,

@@ -18,7 +18,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -193,6 +193,20 @@ impl Observer {
     /// How public the address of a URL is.
     pub async fn reach(&self, url: &Url) -> Result<Reach, Unseen> {
         self.wire.dialler.reach(url).await
+    }
+
+    /// A client for each address of a URL's host that dials that one alone, where there are several.
+    pub async fn of_each_address(&self, setup: &Setup, url: &Url) -> Result<Vec<(IpAddr, Self)>, Unseen> {
+        let addresses = self.wire.dialler.addresses(url).await?;
+        if addresses.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let at = |address: SocketAddr| {
+            let resolve = vec![Resolve { host: host.clone(), port: None, address: address.ip() }];
+            (address.ip(), Self::new(&Setup { resolve, ..setup.clone() }))
+        };
+        Ok(addresses.into_iter().map(at).collect())
     }
 
     /// How many more questions may be asked.

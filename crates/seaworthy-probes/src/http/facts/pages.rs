@@ -9,6 +9,8 @@ use serde::Serialize;
 pub struct PlainAnswer {
     /// What was asked for.
     pub url: String,
+    /// The address that was asked; `null` where the name decided.
+    pub address: Option<String>,
     /// Nothing listens there: the connection was refused.
     pub port_closed: bool,
     /// The status; `null` where the port is closed.

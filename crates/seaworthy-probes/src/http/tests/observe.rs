@@ -107,6 +107,22 @@ async fn a_closed_plain_port_shows_as_closed() {
 }
 
 #[tokio::test]
+async fn an_address_that_serves_plain_http_beside_one_that_redirects_shows() {
+    let second = "127.0.0.2";
+    let open =
+        "server { listen 127.0.0.2:${plain}; root ${dir}/www; }\n\n  server { listen 127.0.0.1:${plain};";
+    let shop = Shop::with(&[("shop.conf", "server { listen 127.0.0.1:${plain};", open)]);
+    let facts = shop.seen_at_two(second.parse().unwrap()).await;
+    let kept: Vec<_> = field(&facts, "/plain", "redirects_to_https");
+    assert_eq!(kept, [&json!(true), &json!(true), &json!(true), &json!(true), &json!(false)]);
+    let plain = &facts["plain"][4];
+    assert_eq!((&plain["address"], &plain["status"]), (&json!(second), &json!(200)), "{plain}");
+    assert!(plain["by_hand"].as_str().unwrap().contains("--resolve"), "{plain}");
+    let facts = Shop::sound().seen_at_two(second.parse().unwrap()).await;
+    assert_eq!(facts["plain"][4]["port_closed"], json!(true), "{}", facts["plain"]);
+}
+
+#[tokio::test]
 async fn weak_headers_show() {
     for (from, to, path, wanted) in [
         ("includeSubDomains", "", "/fronts/0/hsts/include_subdomains", json!(false)),

@@ -1,6 +1,6 @@
 //! A small shop on nginx: sound, or with one change.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::ask::Ask;
+use crate::http::client::Resolve;
 use crate::http::{HttpTarget, look};
 
 /// What the manifest says of the shop.
@@ -136,6 +137,17 @@ impl Shop {
         assert!(ENVIRONMENT.contains(from), "the manifest has no {from}");
         let text = filled(&ENVIRONMENT.replace(from, to), self.folder.path(), self.ports);
         seen(&text, self.folder.path().to_owned(), consent).await
+    }
+}
+
+impl Shop {
+    /// What the probe sees where its name has a second address.
+    pub(super) async fn seen_at_two(&self, second: IpAddr) -> Value {
+        let text = filled(ENVIRONMENT, self.folder.path(), self.ports);
+        let ask = ask(&text, self.folder.path().to_owned(), Consent::Observe);
+        let mut target = HttpTarget::of(&ask).await.expect("a target");
+        target.setup.resolve.push(Resolve { host: "shop.example".to_owned(), port: None, address: second });
+        serde_json::to_value(look(&target).await).expect("facts are JSON")
     }
 }
 
