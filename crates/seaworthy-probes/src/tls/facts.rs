@@ -21,7 +21,8 @@ impl TlsFacts {
     pub(super) fn of(looks: Vec<TlsLook>, not_looked: &[String]) -> Self {
         let mut cut = not_looked.first().map(|origin| {
             let why = format!("{origin} and what follows it was not looked at");
-            Unseen::new(Blind::CutShort, why).give("fewer origins in one environment")
+            Unseen::new(Blind::CutShort, why)
+                .give("fewer origins in one environment, or fewer addresses of one name")
         });
         let rest = cut.clone();
         let mut endpoints = Vec::new();

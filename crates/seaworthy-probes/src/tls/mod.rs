@@ -78,6 +78,31 @@ pub struct Within {
     pub now: DateTime<Utc>,
 }
 
+/// The looks at all addresses of an origin, and those that were too many.
+pub(crate) struct Looks {
+    pub(crate) looks: Vec<TlsLook>,
+    pub(crate) not_looked: Vec<String>,
+}
+
+/// Looks at one origin, at each address of its name: each may be another server, or the same one with other settings.
+pub(crate) async fn look_everywhere(target: &TlsTarget, roots: &Roots, within: &Within) -> Looks {
+    let found = Bounds::new(&within.limits, within.consent).addresses(target).await;
+    // Why there is none is told by the look itself.
+    look_at_each(target, &found.unwrap_or_default(), roots, within).await
+}
+
+async fn look_at_each(target: &TlsTarget, addresses: &[SocketAddr], roots: &Roots, within: &Within) -> Looks {
+    if addresses.len() < 2 {
+        return Looks { looks: vec![look(target, roots, within).await], not_looked: Vec::new() };
+    }
+    let (looked, not_looked) = addresses.split_at(addresses.len().min(ADDRESSES_MAX));
+    let targets: Vec<TlsTarget> =
+        looked.iter().map(|address| TlsTarget { dial: Some(address.ip()), ..target.clone() }).collect();
+    let looks = join_all(targets.iter().map(|target| look(target, roots, within))).await;
+    let at = |address: &SocketAddr| format!("{} at {address}", target.origin());
+    Looks { looks, not_looked: not_looked.iter().map(at).collect() }
+}
+
 /// Looks at one origin.
 pub async fn look(target: &TlsTarget, roots: &Roots, within: &Within) -> TlsLook {
     let bounds = Bounds::new(&within.limits, within.consent);

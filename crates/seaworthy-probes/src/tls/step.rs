@@ -9,7 +9,7 @@ use seaworthy_core::manifest::Environment;
 use url::Url;
 
 use super::facts::TlsFacts;
-use super::{Roots, TlsTarget, Within, look};
+use super::{Roots, TlsTarget, Within, look_everywhere};
 use crate::ask::Ask;
 use crate::registry::Step;
 
@@ -26,9 +26,14 @@ pub(crate) fn step(ask: &Ask) -> Option<Step> {
     Some(Step::new(shown, async move {
         let roots = roots(ca.as_deref());
         let looked = targets.len().min(ORIGINS_MAX);
-        let looks = join_all(targets[..looked].iter().map(|target| look(target, &roots, &within))).await;
-        let not_looked = targets[looked..].iter().map(TlsTarget::origin);
-        Seen::new(TlsFacts::of(looks, not_looked.collect::<Vec<_>>().as_slice()))
+        let looks = targets[..looked].iter().map(|target| look_everywhere(target, &roots, &within));
+        let (mut all, mut not_looked) = (Vec::new(), Vec::new());
+        for origin in join_all(looks).await {
+            all.extend(origin.looks);
+            not_looked.extend(origin.not_looked);
+        }
+        not_looked.extend(targets[looked..].iter().map(TlsTarget::origin));
+        Seen::new(TlsFacts::of(all, &not_looked))
     }))
 }
 

@@ -18,7 +18,7 @@ use seaworthy_core::facts::Seen;
 use seaworthy_core::limits::Limits;
 
 use super::facts::{Strength, TlsCertificate, TlsEndpoint, TlsLook, Version};
-use super::{Roots, TlsTarget, Within, look};
+use super::{Roots, TlsTarget, Within, look, look_at_each};
 
 /// The name under which every server of these tests is looked at.
 const NAME: &str = "shop.example.com";

@@ -202,3 +202,25 @@ async fn an_address_is_matched_as_an_address() {
     assert!(seen(&certificate.name_matches) && seen(&certificate.chain_verifies));
     assert!(certificate.by_hand.contains("-noservername"));
 }
+
+#[tokio::test]
+async fn each_address_of_a_name_is_looked_at_for_itself() {
+    let root = Authority::root("Test Root");
+    let identity = root.issue(&Special::default());
+    let other = "ssl_protocols TLSv1.2 TLSv1.3; }\n\
+         server { listen 127.0.0.2:${port} ssl; ssl_certificate own0.pem; ssl_certificate_key own0.key;\n\
+         ssl_protocols TLSv1 TLSv1.2; ssl_ciphers DEFAULT@SECLEVEL=0;";
+    let server = nginx(&[&identity], other);
+    let addresses = [[127, 0, 0, 1], [127, 0, 0, 2]].map(|ip| (ip, server.port).into());
+    let roots = and(&some_roots(), Some(&root.pem()));
+    let looks = look_at_each(&target(server.port), &addresses, &roots, &within(limits())).await;
+    let old = |look: &TlsLook| {
+        let versions = seen(&look.endpoint.versions);
+        versions.iter().any(|version| version.name == Version::Tls10 && seen(&version.accepted))
+    };
+    assert_eq!(looks.looks.iter().map(old).collect::<Vec<_>>(), [false, true]);
+    assert!(looks.not_looked.is_empty());
+    let many = [1, 2, 3, 4, 5].map(|last| ([127, 0, 0, last], server.port).into());
+    let looks = look_at_each(&target(server.port), &many, &roots, &within(short_limits())).await;
+    assert_eq!((looks.looks.len(), looks.not_looked.len()), (4, 1), "{:?}", looks.not_looked);
+}

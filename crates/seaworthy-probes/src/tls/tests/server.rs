@@ -69,6 +69,7 @@ pub(super) fn nginx(identities: &[&Identity], settings: &str) -> Server {
         writeln!(files, "ssl_certificate {name}.pem; ssl_certificate_key {name}.key;").unwrap();
     }
     let root = path.display();
+    let settings = settings.replace("${port}", &port.to_string());
     let conf = format!(
         "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;\n\
          events {{}}\nhttp {{ access_log off; client_body_temp_path {root}/b; proxy_temp_path {root}/p;\n\
