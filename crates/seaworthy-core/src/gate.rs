@@ -1,7 +1,14 @@
 //! The gate: findings become a decision. Waivers are shown beside a verdict, never instead of it.
 
+mod waiver;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use waiver::{Waived, Waiver, WaiverFault, WaiverFaultKind};
 
 use crate::catalog::Severity;
 use crate::finding::{Finding, Verdict};
@@ -72,6 +79,12 @@ pub struct Decision {
     pub standing: Vec<String>,
     /// Findings by verdict.
     pub counts: Counts,
+    /// Risks that were accepted: these requirements do not hold and do not block.
+    #[serde(default)]
+    pub waived: Vec<Waived>,
+    /// Waivers that are expired, that nothing needs, or that cannot be trusted. Each fails the gate.
+    #[serde(default)]
+    pub waiver_faults: Vec<WaiverFault>,
 }
 
 /// Areas in the order in which to fix them: what others stand on comes first.
@@ -89,9 +102,14 @@ const AREAS_IN_ORDER: [&str; 10] = [
 ];
 
 /// Decides. Findings whose checks are not proven are shown and never block.
-pub fn decide(spec: &GateSpec, findings: &[Finding]) -> Decision {
+///
+/// A waiver changes no verdict. What is waived does not block, and the headline is then CONDITIONAL GO at best.
+/// A waiver that is at fault fails the gate: nobody reads a list on which nothing is true any more.
+pub fn decide(spec: &GateSpec, findings: &[Finding], waivers: &[Waiver], now: DateTime<Utc>) -> Decision {
     let mut in_order: Vec<&Finding> = findings.iter().collect();
     in_order.sort_by_key(|finding| order_of(finding));
+    let (waived, waiver_faults) = waiver::sorted(waivers, findings, now);
+    let let_by: BTreeSet<&str> = waived.iter().map(|waived| waived.requirement.as_str()).collect();
     let falls_short = important_falls_short(spec, findings);
     let blocking = |finding: &Finding| match finding.severity {
         Severity::Critical => finding.proven,
@@ -100,35 +118,91 @@ pub fn decide(spec: &GateSpec, findings: &[Finding]) -> Decision {
     };
     let with = |wanted: fn(Verdict) -> bool, blocks: bool| -> Vec<String> {
         let chosen = in_order.iter().filter(|f| wanted(f.verdict) && blocking(f) == blocks);
-        chosen.map(|finding| finding.id.clone()).collect()
+        chosen.map(|finding| finding.id.clone()).filter(|id| !let_by.contains(id.as_str())).collect()
     };
     let failed = with(|verdict| verdict == Verdict::Fail, true);
     let unseen = with(is_unseen, true);
     let standing = with(|verdict| verdict == Verdict::Fail || is_unseen(verdict), false);
-    let strict = spec.unknown == UnknownRule::CountsAsFail;
     let passed = findings.iter().any(|finding| finding.verdict == Verdict::Pass && finding.proven);
-    let (headline, because) = match (failed.len(), unseen.len()) {
-        (0, 0) if !passed => (Headline::Undecided, "nothing was seen to hold".to_owned()),
-        (0, 0) if standing.is_empty() => (Headline::Go, "everything that was asked holds".to_owned()),
-        (0, 0) => {
-            (Headline::ConditionalGo, format!("no blocker stands; {} not blocking", items(standing.len())))
-        }
-        (0, open) if !strict => {
-            (Headline::Undecided, format!("no blocker failed, but {open} could not be seen"))
-        }
-        (0, open) => (Headline::NoGo, format!("{open} blocking could not be seen, which counts as failed")),
-        (broken, 0) => (Headline::NoGo, format!("{} failed", blockers(broken))),
-        (broken, open) => {
-            (Headline::NoGo, format!("{} failed and {open} could not be seen", blockers(broken)))
-        }
+    let stands = Stands {
+        failed: failed.len(),
+        unseen: unseen.len(),
+        standing: standing.len(),
+        waived: waived.len(),
+        faults: waiver_faults.len(),
+        passed,
+        strict: spec.unknown == UnknownRule::CountsAsFail,
     };
+    let (headline, because) = stands.headline();
     Decision {
         headline,
         because,
         blockers: failed.into_iter().chain(unseen).collect(),
         standing,
         counts: count(findings),
+        waived,
+        waiver_faults,
     }
+}
+
+/// How much stands, and of what kind.
+struct Stands {
+    failed: usize,
+    unseen: usize,
+    standing: usize,
+    waived: usize,
+    faults: usize,
+    /// Whether anything was seen to hold.
+    passed: bool,
+    /// Whether what could not be seen counts as failed.
+    strict: bool,
+}
+
+impl Stands {
+    fn headline(&self) -> (Headline, String) {
+        let (headline, because) = match (self.failed, self.unseen) {
+            (0, 0) => self.nothing_blocks(),
+            (0, open) if !self.strict => {
+                (Headline::Undecided, format!("no blocker failed, but {open} could not be seen"))
+            }
+            (0, open) => {
+                (Headline::NoGo, format!("{open} blocking could not be seen, which counts as failed"))
+            }
+            (broken, 0) => (Headline::NoGo, format!("{} failed", blockers(broken))),
+            (broken, open) => {
+                (Headline::NoGo, format!("{} failed and {open} could not be seen", blockers(broken)))
+            }
+        };
+        let at_fault = match self.faults {
+            0 => return (headline, because),
+            1 => "1 waiver does not hold".to_owned(),
+            many => format!("{many} waivers do not hold"),
+        };
+        // What was otherwise fine needs no other reason.
+        match headline {
+            Headline::Go | Headline::ConditionalGo => (Headline::NoGo, at_fault),
+            Headline::Undecided | Headline::NoGo => (Headline::NoGo, format!("{because}, and {at_fault}")),
+        }
+    }
+
+    fn nothing_blocks(&self) -> (Headline, String) {
+        match (self.standing, self.waived) {
+            _ if !self.passed => (Headline::Undecided, "nothing was seen to hold".to_owned()),
+            (0, 0) => (Headline::Go, "everything that was asked holds".to_owned()),
+            (standing, 0) => {
+                (Headline::ConditionalGo, format!("no blocker stands; {} not blocking", items(standing)))
+            }
+            (0, waived) => (Headline::ConditionalGo, format!("no blocker stands; {}", risks(waived))),
+            (standing, waived) => {
+                let (items, risks) = (items(standing), risks(waived));
+                (Headline::ConditionalGo, format!("no blocker stands; {risks}; {items} not blocking"))
+            }
+        }
+    }
+}
+
+fn risks(count: usize) -> String {
+    if count == 1 { "1 risk is accepted".into() } else { format!("{count} risks are accepted") }
 }
 
 fn items(count: usize) -> String {

@@ -4,6 +4,7 @@ pub mod dns;
 pub mod host;
 pub mod http;
 pub mod manifest;
+pub mod people;
 pub mod redis;
 pub mod repo;
 pub mod tls;

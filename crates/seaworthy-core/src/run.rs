@@ -40,6 +40,9 @@ pub struct Run {
     pub took_ms: u64,
     /// Digest of the catalog's logic: by which policy it was judged.
     pub policy: String,
+    /// SHA-256 of the manifest that was read; none where there is none.
+    #[serde(default)]
+    pub manifest: Option<String>,
     /// By which rule the findings became the decision.
     pub gate: GateSpec,
     /// Ids or areas to which the run was limited; empty when it was not.

@@ -4,6 +4,7 @@
 
 mod blocker;
 mod fold;
+mod risk;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,7 @@ use seaworthy_core::run::{NextStep, Run};
 
 use self::blocker::{Blocker, Entry};
 use self::fold::{Fold, Line};
+use self::risk::Risk;
 use crate::outline::Outline;
 use crate::outside::visible;
 use crate::words::{age, consent_word, moment, took};
@@ -97,6 +99,8 @@ struct Page<'a> {
     first: Vec<Entry>,
     first_more: Option<String>,
     blockers: Vec<Blocker<'a>>,
+    faults: Vec<Risk<'a>>,
+    waived: Vec<Risk<'a>>,
     standing: Vec<Line<'a>>,
     folds: Vec<Fold<'a>>,
     next: &'a [NextStep],
@@ -155,6 +159,8 @@ impl<'a> Page<'a> {
             first,
             first_more,
             blockers,
+            faults: risk::faults(run),
+            waived: risk::waived(run),
             standing: fold::standing(&outline),
             folds: fold::all(&outline),
             next: &run.next,

@@ -11,6 +11,7 @@ mod outline;
 mod outside;
 mod places;
 mod plain;
+mod risks;
 mod sarif;
 pub mod terminal;
 mod words;

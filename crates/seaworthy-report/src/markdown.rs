@@ -11,10 +11,12 @@ use seaworthy_core::run::Run;
 
 use crate::outline::{Group, Outline};
 use crate::outside::{self, visible};
+use crate::risks;
 use crate::words::{consent_word, counted, moment, took};
 
 /// How long the comment may be after each part, in bytes, so that the parts after it keep room.
 /// GitHub takes 65,536 characters.
+const WAIVERS_BYTES_MAX: usize = 15_000;
 const TABLE_BYTES_MAX: usize = 25_000;
 const REPAIRS_BYTES_MAX: usize = 45_000;
 const STANDING_BYTES_MAX: usize = 55_000;
@@ -29,6 +31,7 @@ const SNIPPET_LINES_MAX: usize = 60;
 pub(crate) fn run(run: &Run, now: DateTime<Utc>) -> String {
     let mut comment = Comment { run, outline: Outline::of(run), out: String::new() };
     comment.headline(now);
+    comment.waivers();
     comment.blockers();
     comment.repairs();
     comment.standing();
@@ -79,6 +82,31 @@ impl Comment<'_> {
         self.line(&row(vec!["--:".to_owned(); cells.len()]));
         self.line(&row(cells.iter().map(|(_, count)| count.to_string()).collect()));
         self.line("");
+    }
+
+    /// Waivers at fault, then accepted risks: never folded away.
+    fn waivers(&mut self) {
+        let decision = &self.run.decision;
+        if !decision.waiver_faults.is_empty() {
+            self.line("### Waivers that do not hold");
+            self.line("");
+            let faults = decision.waiver_faults.iter().map(|fault| {
+                let (id, word) = (code(&fault.waiver.requirement), risks::word(fault.kind));
+                let (why, fix) = (told(&fault.why), code(&risks::way_out(fault)));
+                format!("- **{word}** {id}: {why}; {}; fix: {fix}", told(&risks::terms(&fault.waiver)))
+            });
+            self.lines(&faults.collect::<Vec<_>>(), WAIVERS_BYTES_MAX);
+        }
+        if !decision.waived.is_empty() {
+            self.line("### Accepted risks: these do not hold");
+            self.line("");
+            let lines = decision.waived.iter().map(|waived| {
+                let verdict = risks::finding(self.run, waived).map_or("", |finding| finding.verdict.word());
+                let (id, reason) = (code(&waived.requirement), told(&waived.reason));
+                format!("- {verdict} {id}: {reason}; {}", told(&risks::terms(waived)))
+            });
+            self.lines(&lines.collect::<Vec<_>>(), WAIVERS_BYTES_MAX);
+        }
     }
 
     fn blockers(&mut self) {

@@ -14,13 +14,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use seaworthy_core::catalog::{Assurance, Severity};
 use seaworthy_core::finding::{Finding, Verdict};
+use seaworthy_core::gate::{Waived, WaiverFault};
 use seaworthy_core::manifest::FILE_NAME;
 use seaworthy_core::run::Run;
 use serde_json::{Value as Json, json};
 use serde_sarif::sarif;
 
 use crate::places::Place;
-use crate::{json as json_form, markdown, outside, places, plain};
+use crate::{json as json_form, markdown, outside, places, plain, risks};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -95,7 +96,7 @@ fn rule(finding: &Finding) -> sarif::ReportingDescriptor {
 fn result(run: &Run, index: usize, finding: &Finding) -> sarif::Result {
     let failed = finding.verdict == Verdict::Fail;
     let message = message_text(&plain::lines(finding).join("\n"));
-    sarif::Result::builder()
+    let mut result = sarif::Result::builder()
         .rule_id(finding.id.as_str())
         .rule_index(i64::try_from(index).unwrap_or(-1))
         .kind(if failed { sarif::ResultKind::Fail } else { sarif::ResultKind::Open })
@@ -110,6 +111,18 @@ fn result(run: &Run, index: usize, finding: &Finding) -> sarif::Result {
             "blocks": run.decision.blockers.contains(&finding.id),
             "proven": finding.proven,
         })))
+        .build();
+    result.suppressions = risks::of(run, finding).map(|waived| vec![suppression(waived)]);
+    result
+}
+
+/// A waiver: code scanning then shows the result as accepted.
+fn suppression(waived: &Waived) -> sarif::Suppression {
+    let why = format!("{}; {}", outside::visible(&waived.reason), outside::visible(&risks::terms(waived)));
+    sarif::Suppression::builder()
+        .kind(json!("external"))
+        .status(json!("accepted"))
+        .justification(message_text(&why))
         .build()
 }
 
@@ -171,6 +184,7 @@ fn invocation(run: &Run) -> sarif::Invocation {
     let took = Duration::milliseconds(i64::try_from(run.took_ms).unwrap_or(0));
     let end = run.started_at.checked_add_signed(took).unwrap_or(run.started_at);
     let broken = run.findings.iter().filter(|finding| finding.verdict == Verdict::Error);
+    let faults = run.decision.waiver_faults.iter().map(fault);
     let notifications: Vec<sarif::Notification> = broken
         .map(|finding| {
             let text = format!(
@@ -182,12 +196,22 @@ fn invocation(run: &Run) -> sarif::Invocation {
             sarif::Notification::builder().level(json!("error")).message(message).build()
         })
         .collect();
+    let whole = notifications.is_empty();
+    let notifications: Vec<sarif::Notification> = notifications.into_iter().chain(faults).collect();
     sarif::Invocation::builder()
-        .execution_successful(notifications.is_empty())
+        .execution_successful(whole)
         .tool_execution_notifications(notifications)
         .start_time_utc(moment(run.started_at))
         .end_time_utc(moment(end))
         .build()
+}
+
+/// A waiver that fails the gate has no result of its own to stand in.
+fn fault(fault: &WaiverFault) -> sarif::Notification {
+    let (id, why) = (outside::visible(&fault.waiver.requirement), outside::visible(&fault.why));
+    let text = format!("the waiver of {id} does not hold: {why}");
+    let message = sarif::Message::builder().text(message_text(&text)).build();
+    sarif::Notification::builder().level(json!("error")).message(message).build()
 }
 
 fn moment(at: DateTime<Utc>) -> String {

@@ -7,7 +7,13 @@ use crate::{Format, Style, render};
 
 #[test]
 fn a_recorded_run_prints_as_the_live_one_did() {
-    for live in [sample::faulty(), sample::first_look(), sample::sound(), sample::poisoned("\u{1b}[1m<b>|")] {
+    for live in [
+        sample::faulty(),
+        sample::waived(),
+        sample::first_look(),
+        sample::sound(),
+        sample::poisoned("\u{1b}[1m<b>|"),
+    ] {
         let recorded: Run = serde_json::from_str(&serde_json::to_string(&live).unwrap()).unwrap();
         for format in Format::ALL {
             for verbose in [false, true] {
@@ -42,8 +48,31 @@ fn an_empty_run_prints() {
     let mut run = sample::sound();
     run.findings.clear();
     run.provenance.clear();
-    run.decision = seaworthy_core::gate::decide(&seaworthy_core::manifest::GateSpec::default(), &[]);
+    run.decision =
+        seaworthy_core::gate::decide(&seaworthy_core::manifest::GateSpec::default(), &[], &[], sample::now());
     for format in Format::ALL {
         assert!(!render(&run, format, &Style::plain(sample::now())).is_empty());
+    }
+}
+
+#[test]
+fn every_form_tells_each_waiver_with_reason_owner_approver_and_end() {
+    let run = sample::waived();
+    let decision = &run.decision;
+    assert_eq!((decision.waived.len(), decision.waiver_faults.len()), (2, 2));
+    let told = [
+        "https-enforced",
+        "redis-not-public",
+        "the vendor mends it",
+        "dev@example.com",
+        "tech-lead@example.com",
+        "2026-12-10",
+    ];
+    let faults = ["header-hsts", "it ended on 2026-11-18", "postgres-tuned", "the requirement holds"];
+    for format in Format::ALL {
+        let shown = render(&run, format, &Style::plain(sample::now())).replace("&#64;", "@");
+        for text in told.iter().chain(&faults) {
+            assert!(shown.contains(text), "{} does not tell {text}: {shown}", format.word());
+        }
     }
 }

@@ -7,4 +7,4 @@ mod sqlite;
 
 pub use chain::{FIRST, Fault, Verified};
 pub use error::StoreError;
-pub use sqlite::{Kept, SqliteStore};
+pub use sqlite::{Kept, KeptDocument, SqliteStore};

@@ -1,11 +1,15 @@
 //! The command line.
 
+mod people;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use seaworthy_core::consent::Consent;
 use seaworthy_report::Format;
+
+pub(crate) use people::{Sign, Waive};
 
 /// Decides whether a service is ready for production, and proves it with evidence.
 #[derive(Debug, Parser)]
@@ -49,6 +53,8 @@ pub(crate) enum Command {
     History(History),
     /// Prints a run that was kept, exactly as it was printed live.
     Report(Report),
+    /// Accepts a risk until a day, signed; or ends a waiver earlier.
+    Waive(Waive),
     /// Starts the reference service, checks it, breaks one thing, checks again.
     Demo(Demo),
     /// Prints completions for a shell.
@@ -228,6 +234,9 @@ pub(crate) struct History {
     /// A digest of the newest record that you kept elsewhere: without it a cut tail cannot be seen.
     #[arg(long, requires = "verify", value_name = "DIGEST")]
     pub(crate) head: Option<String>,
+    /// The same for the ledger of what people said.
+    #[arg(long, requires = "verify", value_name = "DIGEST")]
+    pub(crate) ledger_head: Option<String>,
     /// How many runs to list, newest first.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,

@@ -48,7 +48,7 @@ impl ManifestError {
             serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
                 (format!("unknown value, expected {}", one_of(expected)), near_name(variant, expected))
             }
-            other => (without_quotes(&other.to_string()), None),
+            other => (without_place(&without_quotes(&other.to_string())).to_owned(), None),
         };
         Self { file: file.into(), what, place, help }
     }
@@ -66,6 +66,14 @@ fn near_name(wrong: &str, expected: &[&str]) -> Option<String> {
         .filter(|(score, _)| *score > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| format!("did you mean `{name}`?"))
+}
+
+/// A message without the place at its end, which is told beside it.
+fn without_place(message: &str) -> &str {
+    match message.rsplit_once(" at line ") {
+        Some((what, place)) if place.chars().all(|c| c.is_ascii_digit() || ", column".contains(c)) => what,
+        _ => message,
+    }
 }
 
 /// The first line of a parser's message with everything in double quotes left out: serde quotes values there.

@@ -6,6 +6,7 @@
 mod environment;
 mod error;
 mod gate;
+mod people;
 mod secret;
 mod targets;
 mod web;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 pub use environment::Environment;
 pub use error::{ManifestError, Place};
 pub use gate::{GateSpec, Objectives, UnknownRule};
+pub use people::{People, Person, Role, is_address};
 pub use secret::SecretRef;
 pub use targets::{DnsSpec, HostSpec, PostgresSpec, RedisSpec};
 pub use web::{Credential, Credentials, Endpoints, Login, RateLimitSpec};
@@ -42,6 +44,9 @@ pub struct Manifest {
     /// By which policy findings become a decision.
     #[serde(default)]
     pub gate: GateSpec,
+    /// Who may sign, by e-mail address.
+    #[serde(default)]
+    pub people: People,
 }
 
 /// The service as its people name it.
@@ -78,6 +83,9 @@ impl Manifest {
             if let Err((what, help)) = spec.checked().and_then(|()| spec.paths_stay_inside()) {
                 return refuse(format!("environment `{environment}`: {what}"), help);
             }
+        }
+        if let Err((what, help)) = self.gate.checked(&self.people) {
+            return refuse(what, help);
         }
         Ok(self)
     }

@@ -50,3 +50,70 @@ fn odd_input_never_panics() {
         refused(text);
     }
 }
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINNrmPTMw5fPOQX+a6DfV/Lvoh25ZIzaWRGn6CMo5XyZ";
+const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEAahjd/+eu41tmxi9v1YfWRfLXdMkU2ng1bInKoU/ZD";
+
+fn with_people(people: &str) -> String {
+    format!("service: {{name: shop}}\npeople:\n{people}")
+}
+
+#[test]
+fn people_have_roles_and_keys() {
+    let text = with_people(&format!(
+        "  tech-lead@example.com:\n    roles: [technical-lead]\n    keys: [\"{KEY} laptop\"]\n  intern@example.com: {{}}\n"
+    ));
+    let manifest = Manifest::parse("seaworthy.yaml", &text).expect("sound");
+    let (_, person) = manifest.people.iter().nth(1).expect("two people");
+    assert_eq!(person.roles, [super::Role::TechnicalLead]);
+    let (owner, _) = manifest.people.owner_of(&person.keys[0]).expect("known");
+    assert_eq!(owner, "tech-lead@example.com");
+}
+
+#[test]
+fn people_who_could_not_be_trusted_are_refused_where_they_stand() {
+    for (people, line, what) in [
+        (format!("  a@example.com:\n    keys: [\"{KEY}\", nonsense]\n"), 4, "cannot be read"),
+        ("  a@example.com:\n    keys: [ssh-rsa AAAAB3NzaC1yc2E=]\n".into(), 4, "`ssh-ed25519`"),
+        ("  a@example.com:\n    roles: [chief]\n".into(), 4, "expected `technical-lead`"),
+        ("  a@example.com:\n    keyz: []\n".into(), 4, "unknown key `keyz`"),
+        ("  Somebody:\n    keys: []\n".into(), 3, "e-mail address"),
+        (
+            format!("  a@example.com: {{keys: [\"{KEY}\"]}}\n  b@example.com: {{keys: [\"{KEY} x\"]}}\n"),
+            4,
+            "the same key",
+        ),
+        (format!("  a@example.com: {{keys: [\"{KEY}\", \"{KEY}\"]}}\n"), 3, "twice"),
+        ("  a@example.com: {}\n  A@example.com: {}\n".into(), 4, "twice"),
+    ] {
+        let error = refused(&with_people(&people));
+        assert!(error.what.contains(what), "{people}{error:?}");
+        assert_eq!(error.place.map(|place| place.line), Some(line), "{people}{error:?}");
+    }
+}
+
+#[test]
+fn a_private_key_in_the_manifest_is_refused_without_showing_it() {
+    let people = "  a@example.com:\n    keys:\n      - |\n        -----BEGIN OPENSSH PRIVATE KEY-----\n        hunter2\n";
+    let error = refused(&with_people(people));
+    assert!(error.what.contains("private key") && !format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[test]
+fn sign_offs_that_nobody_could_give_are_refused() {
+    let person = format!("  a@example.com: {{roles: [security], keys: [\"{OTHER}\"]}}\n");
+    let sound = with_people(&person) + "gate: {sign_offs: [security]}\n";
+    Manifest::parse("seaworthy.yaml", &sound).expect("sound");
+    for (people, gate, what) in [
+        (person.as_str(), "{sign_offs: [security, operations]}", "`operations`"),
+        (person.as_str(), "{sign_offs: [security, security]}", "twice"),
+        ("  a@example.com: {roles: [security]}\n", "{sign_offs: [security]}", "and a key"),
+        (person.as_str(), "{waiver_days_max: 0}", "waiver_days_max"),
+        (person.as_str(), "{waiver_days_max: 366}", "waiver_days_max"),
+        (person.as_str(), "{decision_days: 91}", "decision_days"),
+        (person.as_str(), "{important_percent: 101}", "important_percent"),
+    ] {
+        let error = refused(&(with_people(people) + &format!("gate: {gate}\n")));
+        assert!(error.what.contains(what), "{gate} {error:?}");
+    }
+}

@@ -8,7 +8,7 @@ use seaworthy_core::catalog::{Assurance, Remedy, Severity};
 use seaworthy_core::consent::Consent;
 use seaworthy_core::facts::{Blind, Provenance};
 use seaworthy_core::finding::{CitedFact, CitedUnseen, Finding, Verdict};
-use seaworthy_core::gate::decide;
+use seaworthy_core::gate::{Waived, Waiver, decide};
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{NextStep, RUN_VERSION, Run};
 use serde_json::{Value as Json, json};
@@ -106,15 +106,40 @@ pub(crate) fn sound() -> Run {
     run("shop-api", Some("production"), "https://shop.example", all(|_| Ok(())))
 }
 
-/// The faulty run with `text` put around every text in it, ids included.
+/// The faulty service after someone accepted two risks, with a waiver that ended and one that nothing needs.
+pub(crate) fn waived() -> Run {
+    let mut run = faulty();
+    let waiver = |requirement: &str, days| Waiver {
+        says: Waived {
+            requirement: requirement.into(),
+            reason: "the vendor mends it in the next release".into(),
+            owner: "dev@example.com".into(),
+            approver: "tech-lead@example.com".into(),
+            at: start() - Duration::days(30),
+            until: start() + Duration::days(days),
+        },
+        fault: None,
+    };
+    let waivers = [
+        waiver("https-enforced", 20),
+        waiver("redis-not-public", 20),
+        waiver("header-hsts", -2),
+        waiver("postgres-tuned", 20),
+    ];
+    run.decision = decide(&GateSpec::default(), &run.findings, &waivers, start());
+    run
+}
+
+/// The waived run with `text` put around every text in it, ids included.
 pub(crate) fn poisoned(text: &str) -> Run {
-    let mut json = serde_json::to_value(faulty()).expect("a run is JSON");
+    let mut json = serde_json::to_value(waived()).expect("a run is JSON");
     poison(&mut json, text);
     serde_json::from_value(json).expect("only texts were changed")
 }
 
 /// Keys whose values are words of ours or moments, not texts.
-const TYPED: [&str; 10] = [
+const TYPED: [&str; 11] = [
+    "until",
     "severity",
     "verdict",
     "assurance",
@@ -158,9 +183,10 @@ fn run(service: &str, environment: Option<&str>, target: &str, findings: Vec<Fin
         started_at: start(),
         took_ms: 3_240,
         policy: "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab".into(),
-        gate: seaworthy_core::manifest::GateSpec::default(),
+        manifest: None,
+        gate: GateSpec::default(),
         only: Vec::new(),
-        decision: decide(&GateSpec::default(), &findings),
+        decision: decide(&GateSpec::default(), &findings, &[], start()),
         findings,
         provenance: vec![
             look("http", target, 1_000),

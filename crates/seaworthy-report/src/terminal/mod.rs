@@ -4,6 +4,7 @@ mod catalog;
 mod explain;
 mod finding;
 mod page;
+mod risks;
 
 use seaworthy_core::finding::{Finding, Verdict};
 use seaworthy_core::gate::{Counts, Headline};
@@ -34,7 +35,9 @@ const GROUP_IDS_MAX: usize = 24;
 pub(crate) fn run(run: &Run, style: &Style) -> String {
     let mut printer = Printer::new(run, style);
     printer.decision();
+    printer.waiver_faults();
     printer.blockers();
+    printer.waived();
     printer.standing();
     printer.folded();
     printer.next();

@@ -1,5 +1,7 @@
 //! The store in one SQLite file: WAL, `synchronous=FULL`, one transaction a run.
 
+mod ledger;
+
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -50,6 +52,15 @@ pub struct Kept {
     pub headline: String,
     /// Its digest.
     pub digest: String,
+}
+
+/// A kept run, read and as it stands.
+#[derive(Debug, Clone)]
+pub struct KeptDocument {
+    /// The run.
+    pub run: Run,
+    /// Its JSON, byte for byte as it was kept: what a certificate is about.
+    pub json: Vec<u8>,
 }
 
 impl SqliteStore {
@@ -150,8 +161,34 @@ impl SqliteStore {
             .collect()
     }
 
+    /// The kept runs of one service in one environment, newest first.
+    pub async fn list_of(
+        &self,
+        service: &str,
+        environment: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let doing = |source| StoreError::Statement { doing: "list runs", source };
+        let rows = sqlx::query(
+            "SELECT sequence, id, started_at, service, environment, target, headline, previous, digest \
+             FROM runs WHERE service = ? AND environment IS ? ORDER BY sequence DESC LIMIT ?",
+        )
+        .bind(service)
+        .bind(environment)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(doing)?;
+        rows.iter().map(|row| short(row).map_err(doing)).collect()
+    }
+
     /// A kept run by its id or the beginning of it; the newest where none is given.
     pub async fn get(&self, beginning: Option<&str>) -> Result<Run, StoreError> {
+        self.document(beginning).await.map(|document| document.run)
+    }
+
+    /// A kept run with its JSON as it was kept.
+    pub async fn document(&self, beginning: Option<&str>) -> Result<KeptDocument, StoreError> {
         let doing = |source| StoreError::Statement { doing: "read a run", source };
         let wanted = beginning.unwrap_or_default();
         let rows = sqlx::query(
@@ -168,7 +205,8 @@ impl SqliteStore {
         let id: String = row.try_get("id").map_err(doing)?;
         let document: Vec<u8> = row.try_get("document").map_err(doing)?;
         let json = expanded(&document).map_err(|error| damaged(&id, &error))?;
-        serde_json::from_slice(&json).map_err(|error| damaged(&id, &error))
+        let run = serde_json::from_slice(&json).map_err(|error| damaged(&id, &error))?;
+        Ok(KeptDocument { run, json })
     }
 
     /// Walks the whole chain and finds any change. `known_head` is a digest that was kept elsewhere.

@@ -7,7 +7,7 @@ use seaworthy_core::run::{RUN_VERSION, Run};
 use super::SqliteStore;
 use crate::StoreError;
 
-fn run(number: u32) -> Run {
+pub(super) fn run(number: u32) -> Run {
     Run {
         version: RUN_VERSION,
         id: format!("01a1-{number:04}"),
@@ -20,9 +20,10 @@ fn run(number: u32) -> Run {
         started_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(number.into()),
         took_ms: 1,
         policy: String::new(),
+        manifest: None,
         gate: GateSpec::default(),
         only: Vec::new(),
-        decision: decide(&GateSpec::default(), &[]),
+        decision: decide(&GateSpec::default(), &[], &[], DateTime::UNIX_EPOCH),
         findings: Vec::new(),
         provenance: Vec::new(),
         next: Vec::new(),
@@ -31,12 +32,12 @@ fn run(number: u32) -> Run {
     }
 }
 
-struct Fixture {
+pub(super) struct Fixture {
     folder: tempfile::TempDir,
 }
 
 impl Fixture {
-    async fn with_runs(count: u32) -> Self {
+    pub(super) async fn with_runs(count: u32) -> Self {
         let fixture = Self { folder: tempfile::tempdir().expect("a folder") };
         let store = fixture.open().await;
         for number in 1..=count {
@@ -45,11 +46,11 @@ impl Fixture {
         fixture
     }
 
-    fn path(&self) -> std::path::PathBuf {
+    pub(super) fn path(&self) -> std::path::PathBuf {
         self.folder.path().join(".seaworthy/runs.db")
     }
 
-    async fn open(&self) -> SqliteStore {
+    pub(super) async fn open(&self) -> SqliteStore {
         SqliteStore::open(&self.path()).await.expect("opens")
     }
 

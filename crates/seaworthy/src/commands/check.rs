@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use seaworthy_core::catalog::{Catalog, Matrix, compile, lint};
 use seaworthy_core::consent::Consent;
+use seaworthy_core::gate::{Decision, Waiver, WaiverFaultKind};
 use seaworthy_core::judge::DocumentError;
+use seaworthy_core::ledger;
 use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
 use seaworthy_probes::registry::facts_schema;
+use seaworthy_store::SqliteStore;
 use serde_json::Value as Json;
 
 use super::print;
@@ -20,6 +23,7 @@ use crate::builtin;
 use crate::cli::Check;
 use crate::exit::Wrong;
 use crate::run::look::{Looked, look};
+use crate::run::subject::Subject;
 use crate::run::whole::{self, Frame, Wanted};
 use crate::run::{keeping, next, progress, subject};
 
@@ -55,6 +59,7 @@ async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Resu
     let at = Utc::now();
     let began = Instant::now();
     let subject = subject::of(check, at)?;
+    let waivers = waivers_of(check, &subject, at).await?;
     let progress = progress::Progress::start();
     let looked = look(&subject.ask, None, &|event| progress.tell(event)).await;
     progress.end();
@@ -65,10 +70,35 @@ async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Resu
         target: subject.target,
         consent: subject.ask.consent,
         gate: subject.gate,
+        manifest: subject.manifest,
+        waivers,
         at,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     Ok((whole::run(frame, looked, catalog, wanted)?, subject.repo))
+}
+
+/// The waivers that stand for what is checked. Without a manifest nobody can accept a risk.
+async fn waivers_of(check: &Check, subject: &Subject, at: DateTime<Utc>) -> anyhow::Result<Vec<Waiver>> {
+    if subject.manifest.is_none() {
+        return Ok(Vec::new());
+    }
+    let place = keeping::place(check.keep.store.as_deref(), subject.repo.as_deref());
+    let Some(store) = SqliteStore::open_existing(&place).await? else { return Ok(Vec::new()) };
+    let records = store.ledger().await?;
+    let (service, environment) = (&subject.service, subject.environment.as_deref());
+    let standing = ledger::waivers(&records, service, environment, &subject.people, &subject.gate, at);
+    Ok(standing.into_iter().map(|standing| standing.waiver).collect())
+}
+
+/// The waivers that a recorded run was decided with.
+fn waivers_in(decision: &Decision) -> Vec<Waiver> {
+    let good = decision.waived.iter().map(|says| Waiver { says: says.clone(), fault: None });
+    let faulty = decision.waiver_faults.iter().map(|fault| Waiver {
+        says: fault.waiver.clone(),
+        fault: (fault.kind == WaiverFaultKind::Invalid).then(|| fault.why.clone()),
+    });
+    good.chain(faulty).collect()
 }
 
 /// Judges saved facts again. The time of judging is when they were seen, so the verdicts are those of then.
@@ -83,6 +113,8 @@ fn again(catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyhow::Result<Run>
             target: file.display().to_string(),
             consent: Consent::Observe,
             gate: GateSpec::default(),
+            manifest: None,
+            waivers: Vec::new(),
             next: Vec::new(),
             at: Utc::now(),
             took_ms: 0,
@@ -102,6 +134,8 @@ fn again(catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyhow::Result<Run>
         target: old.target,
         consent: old.consent,
         gate: old.gate,
+        manifest: old.manifest,
+        waivers: waivers_in(&old.decision),
         next: old.next,
         at: old.started_at,
         took_ms: old.took_ms,
@@ -145,7 +179,7 @@ fn wanted(catalog: &Catalog, only: &[String]) -> anyhow::Result<Wanted> {
 
 /// The built-in catalog and what the packs add. A pack that the lint would complain about is refused: it could pass
 /// without looking at anything.
-fn catalog_with(packs: &[PathBuf]) -> anyhow::Result<Catalog> {
+pub(super) fn catalog_with(packs: &[PathBuf]) -> anyhow::Result<Catalog> {
     let mut catalog = builtin::catalog()?;
     let schema = if packs.is_empty() { Json::Null } else { facts_schema() };
     for pack in packs {

@@ -107,6 +107,8 @@ async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Resu
         target: "the testbed".to_owned(),
         consent: ask.consent,
         gate: GateSpec::default(),
+        manifest: None,
+        waivers: Vec::new(),
         next: Vec::new(),
         at: ask.now,
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),

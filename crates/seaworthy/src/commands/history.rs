@@ -22,11 +22,15 @@ pub(super) async fn run(history: &History) -> anyhow::Result<ExitCode> {
     };
     if history.verify {
         let verified = store.verify(history.head.as_deref()).await?;
+        let ledger = store.verify_ledger(history.ledger_head.as_deref()).await?;
         match history.format {
-            ListFormat::Json => print::json(&json!({"version": 1, "verified": verified}))?,
-            ListFormat::Terminal => print::text(&told(&verified))?,
+            ListFormat::Json => {
+                print::json(&json!({"version": 1, "verified": verified, "ledger": ledger}))?;
+            }
+            ListFormat::Terminal => print::text(&told(&verified, &ledger))?,
         }
-        return Ok(ExitCode::from(u8::from(!verified.faults.is_empty())));
+        let sound = verified.faults.is_empty() && ledger.faults.is_empty();
+        return Ok(ExitCode::from(u8::from(!sound)));
     }
     let runs = store.list(history.limit).await?;
     match history.format {
@@ -42,18 +46,29 @@ fn line(kept: &Kept) -> String {
     format!("{when}Z  {:<14}  {}  {}  {}\n", kept.headline, kept.id, visible(&kept.service), visible(place))
 }
 
-fn told(verified: &Verified) -> String {
-    let mut text = String::new();
-    for fault in &verified.faults {
-        text += &format!("CHANGED  record {} {}: {}\n", fault.sequence, visible(&fault.id), fault.what);
+fn told(verified: &Verified, ledger: &Verified) -> String {
+    let mut text = chain(verified, "run", "head");
+    // Where nobody said anything there is nothing to tell.
+    if ledger.records > 0 || !ledger.faults.is_empty() || ledger.known_head_found.is_some() {
+        text += &chain(ledger, "record of the ledger", "ledger head");
     }
-    if verified.faults.is_empty() {
-        text += &format!("{} runs, each as it was kept\n", verified.records);
-    }
-    text += &format!("head {}\n", verified.head);
     if verified.known_head_found.is_none() {
         text += "note: whether newer runs were cut off cannot be seen from the store alone; keep the head elsewhere\n";
         text += "help: seaworthy history --verify --head DIGEST\n";
     }
     text
+}
+
+fn chain(verified: &Verified, what: &str, head: &str) -> String {
+    let mut text = String::new();
+    for fault in &verified.faults {
+        text += &format!("CHANGED  {what} {} {}: {}\n", fault.sequence, visible(&fault.id), fault.what);
+    }
+    if verified.faults.is_empty() {
+        let (one, rest) =
+            what.split_once(' ').map_or((what, String::new()), |(one, rest)| (one, format!(" {rest}")));
+        let plural = if verified.records == 1 { "" } else { "s" };
+        text += &format!("{} {one}{plural}{rest}, each as it was kept\n", verified.records);
+    }
+    text + &format!("{head} {}\n", verified.head)
 }

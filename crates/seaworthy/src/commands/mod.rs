@@ -9,6 +9,7 @@ mod history;
 mod init;
 pub(crate) mod print;
 mod report;
+mod waive;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ pub(crate) async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Explain(explain) => explain::run(&explain),
         Command::History(history) => history::run(&history).await,
         Command::Report(report) => report::run(&report).await,
+        Command::Waive(waive) => waive::run(&waive).await,
         Command::Init(init) => init::run(&init).await,
     }
 }

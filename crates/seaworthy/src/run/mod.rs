@@ -1,5 +1,6 @@
 //! A run: plan, probes side by side under one deadline, facts, findings, decision.
 
+pub(crate) mod house;
 pub(crate) mod keeping;
 pub(crate) mod look;
 pub(crate) mod next;

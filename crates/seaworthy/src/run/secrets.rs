@@ -9,6 +9,7 @@ use std::sync::Arc;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::manifest::SecretRef;
 use seaworthy_probes::ask::Secrets;
+use zeroize::Zeroizing;
 
 /// Longest secret, in bytes.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
@@ -39,7 +40,17 @@ pub(crate) fn of_map(values: BTreeMap<String, String>) -> Secrets {
     })
 }
 
-fn from_file(path: &Path) -> Result<String, Unseen> {
+/// The first line of a file that only its owner may read.
+pub(crate) fn from_file(path: &Path) -> Result<String, Unseen> {
+    let text = private_text(path)?;
+    match text.lines().next().map(str::trim) {
+        Some(first) if !first.is_empty() => Ok(first.to_owned()),
+        _ => Err(Unseen::new(Blind::Denied, format!("the secret's file `{}` is empty", path.display()))),
+    }
+}
+
+/// The text of a small file that only its owner may read.
+pub(crate) fn private_text(path: &Path) -> Result<Zeroizing<String>, Unseen> {
     let shown = path.display();
     let denied = |why: String| Unseen::new(Blind::Denied, why);
     let file = std::fs::OpenOptions::new()
@@ -55,12 +66,11 @@ fn from_file(path: &Path) -> Result<String, Unseen> {
         return Err(denied(format!("the secret's file `{shown}` can be read by others"))
             .give(format!("chmod 600 {shown}")));
     }
-    let mut text = String::new();
+    // The room is there from the beginning, so that no copy is left behind when the text grows.
+    let room = usize::try_from(meta.len()).unwrap_or_default() + 1;
+    let mut text = Zeroizing::new(String::with_capacity(room));
     file.take(SECRET_BYTES_MAX)
         .read_to_string(&mut text)
         .map_err(|_| denied(format!("the secret's file `{shown}` is not text")))?;
-    match text.lines().next().map(str::trim) {
-        Some(first) if !first.is_empty() => Ok(first.to_owned()),
-        _ => Err(denied(format!("the secret's file `{shown}` is empty"))),
-    }
+    Ok(text)
 }

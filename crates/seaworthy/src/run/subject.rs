@@ -7,7 +7,8 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use seaworthy_core::consent::Consent;
 use seaworthy_core::limits::{Limits, YAML_BYTES_MAX};
-use seaworthy_core::manifest::{Environment, FILE_NAME, GateSpec, Manifest};
+use seaworthy_core::manifest::{Environment, FILE_NAME, GateSpec, Manifest, People};
+use seaworthy_core::statement::sha256_hex;
 use seaworthy_probes::ask::Ask;
 
 use crate::cli::Check;
@@ -22,6 +23,10 @@ pub(crate) struct Subject {
     /// As the user would write it.
     pub(crate) target: String,
     pub(crate) gate: GateSpec,
+    /// Who may sign.
+    pub(crate) people: People,
+    /// SHA-256 of the manifest, where there is one.
+    pub(crate) manifest: Option<String>,
     /// The repository, where there is one.
     pub(crate) repo: Option<PathBuf>,
     /// Environments that the manifest names and this run does not look at.
@@ -62,6 +67,8 @@ fn of_url(check: &Check, url: &str, now: DateTime<Utc>) -> anyhow::Result<Subjec
         environment: None,
         target: url.to_owned(),
         gate: GateSpec::default(),
+        people: People::default(),
+        manifest: None,
         repo: None,
         others: Vec::new(),
     })
@@ -78,7 +85,7 @@ fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result
     let absolute = folder.canonicalize().with_context(|| format!("could not open {}", folder.display()))?;
     let found_name =
         absolute.file_name().map_or_else(|| "service".into(), |name| name.to_string_lossy().into());
-    let Some(manifest) = manifest else {
+    let Some(ManifestFile { manifest, digest }) = manifest else {
         if let Some(name) = &check.env {
             return Err(Wrong::error(
                 format!("there is no {FILE_NAME} in `{}`, so no environment `{name}`", folder.display()),
@@ -93,6 +100,8 @@ fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result
             environment: None,
             target: folder.display().to_string(),
             gate: GateSpec::default(),
+            people: People::default(),
+            manifest: None,
             repo: Some(folder.to_owned()),
             others: Vec::new(),
         });
@@ -108,6 +117,8 @@ fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result
         environment: name,
         target: folder.display().to_string(),
         gate: manifest.gate,
+        people: manifest.people,
+        manifest: Some(digest),
         repo: Some(folder.to_owned()),
         others,
     })
@@ -155,8 +166,16 @@ fn ask(check: &Check, environment: Environment, base: PathBuf, consent: Consent,
     Ask { environment, base, consent, limits, now, secrets }
 }
 
+/// A manifest and what it was read from.
+#[derive(Debug)]
+pub(crate) struct ManifestFile {
+    pub(crate) manifest: Manifest,
+    /// SHA-256 of the file.
+    pub(crate) digest: String,
+}
+
 /// Reads a manifest, or `None` where there is no file.
-pub(crate) fn read_manifest(path: &Path) -> anyhow::Result<Option<Manifest>> {
+pub(crate) fn read_manifest(path: &Path) -> anyhow::Result<Option<ManifestFile>> {
     let shown = path.display().to_string();
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
@@ -174,5 +193,5 @@ pub(crate) fn read_manifest(path: &Path) -> anyhow::Result<Option<Manifest>> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Wrong::error(format!("could not read {shown}: {error}"), "write it as UTF-8 text")
     })?;
-    Ok(Some(Manifest::parse(&shown, &text)?))
+    Ok(Some(ManifestFile { manifest: Manifest::parse(&shown, &text)?, digest: sha256_hex(text.as_bytes()) }))
 }

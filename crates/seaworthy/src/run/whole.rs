@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use seaworthy_core::catalog::{Catalog, CompiledRequirement};
 use seaworthy_core::consent::Consent;
 use seaworthy_core::facts::SEEN_KEY;
-use seaworthy_core::gate::decide;
+use seaworthy_core::gate::{Waiver, decide};
 use seaworthy_core::judge::{Document, DocumentError, judge};
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{NextStep, RUN_VERSION, Run};
@@ -22,6 +22,10 @@ pub(crate) struct Frame {
     pub(crate) target: String,
     pub(crate) consent: Consent,
     pub(crate) gate: GateSpec,
+    /// SHA-256 of the manifest, where there is one.
+    pub(crate) manifest: Option<String>,
+    /// The waivers that stand for this service in this environment.
+    pub(crate) waivers: Vec<Waiver>,
     pub(crate) next: Vec<NextStep>,
     /// When looking began.
     pub(crate) at: DateTime<Utc>,
@@ -49,6 +53,11 @@ pub(crate) fn run(
     let document = Document::of(&looked.facts)?;
     let chosen = catalog.iter().filter(|requirement| wanted.takes(requirement));
     let findings: Vec<_> = chosen.map(|requirement| judge(requirement, &document, frame.at)).collect();
+    // A run that was limited says nothing of the waivers of what it left out.
+    let asked = |waiver: &&Waiver| {
+        wanted.0.is_empty() || findings.iter().any(|finding| finding.id == waiver.says.requirement)
+    };
+    let waivers: Vec<Waiver> = frame.waivers.iter().filter(asked).cloned().collect();
     Ok(Run {
         version: RUN_VERSION,
         id: uuid::Uuid::now_v7().to_string(),
@@ -61,7 +70,8 @@ pub(crate) fn run(
         started_at: frame.at,
         took_ms: frame.took_ms,
         policy: catalog.digest(),
-        decision: decide(&frame.gate, &findings),
+        manifest: frame.manifest,
+        decision: decide(&frame.gate, &findings, &waivers, frame.at),
         gate: frame.gate,
         only: wanted.0.clone(),
         findings,

@@ -5,5 +5,6 @@ mod command_line;
 mod hostile_manifest;
 mod hostile_packs;
 mod liars;
+mod people;
 mod secrets;
 mod support;

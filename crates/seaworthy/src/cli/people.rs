@@ -1,0 +1,64 @@
+//! The commands by which people decide: waive.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Keep, ListFormat};
+
+/// With which key to sign.
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    /// A private Ed25519 key: as OpenSSH writes it, or PKCS#8 in PEM. Only its owner may read the file.
+    #[arg(long, value_name = "FILE", conflicts_with = "agent")]
+    pub(crate) key: Option<PathBuf>,
+    /// Sign with the SSH agent behind SSH_AUTH_SOCK.
+    #[arg(long)]
+    pub(crate) agent: bool,
+    /// Who signs, where the agent holds keys of several people.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) person: Option<String>,
+    /// The environment variable with the key's passphrase.
+    #[arg(long, value_name = "NAME", requires = "key", conflicts_with = "passphrase_file")]
+    pub(crate) passphrase_env: Option<String>,
+    /// The file with the key's passphrase. Only its owner may read it.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// `seaworthy waive`.
+#[derive(Debug, Args)]
+pub(crate) struct Waive {
+    /// The requirement that need not hold.
+    pub(crate) id: String,
+    /// Why the risk is accepted.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Who has to end it, by e-mail address: another person than the one who signs.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) owner: Option<String>,
+    /// When it ends: days (30d), a day (its beginning, UTC) or a moment with its zone.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+    /// End a waiver earlier. Needs no signature.
+    #[arg(long, value_name = "WHEN", conflicts_with_all = ["reason", "owner", "until", "withdraw"])]
+    pub(crate) shorten: Option<String>,
+    /// Take a waiver back. Needs no signature.
+    #[arg(long, conflicts_with_all = ["reason", "owner", "until"])]
+    pub(crate) withdraw: bool,
+    /// The environment in which it is accepted. The only one of seaworthy.yaml when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// More requirements: a folder of catalog files, as for `check`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pack: Vec<PathBuf>,
+    /// With which key to sign.
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
+    /// Where runs are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}

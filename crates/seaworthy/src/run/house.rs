@@ -1,0 +1,79 @@
+//! Where people decide: the folder with the manifest, and the store beside it.
+
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use seaworthy_core::ledger::{Entry, Record, RecordKind};
+use seaworthy_core::manifest::{FILE_NAME, Manifest};
+use seaworthy_core::statement::Envelope;
+use seaworthy_store::SqliteStore;
+
+use super::keeping;
+use super::subject::{ManifestFile, read_manifest};
+use crate::cli::Keep;
+use crate::exit::Wrong;
+
+/// A service with its people, and the environment that is meant.
+pub(crate) struct House {
+    pub(crate) manifest: Manifest,
+    pub(crate) environment: Option<String>,
+    pub(crate) store: SqliteStore,
+    pub(crate) place: PathBuf,
+}
+
+impl House {
+    /// The house in the working directory.
+    pub(crate) async fn open(keep: &Keep, environment: Option<&str>) -> anyhow::Result<Self> {
+        let Some(ManifestFile { manifest, digest: _ }) = read_manifest(Path::new(FILE_NAME))? else {
+            return Err(Wrong::error(
+                format!("there is no {FILE_NAME} here, so nobody is known who could sign"),
+                "go to the folder that holds it; `seaworthy init` writes one",
+            ));
+        };
+        let environment = chosen(&manifest, environment)?;
+        let place = keeping::place(keep.store.as_deref(), Some(Path::new(".")));
+        let store = SqliteStore::open(&place).await?;
+        Ok(Self { manifest, environment, store, place })
+    }
+
+    /// The service and the environment, for people.
+    pub(crate) fn name(&self) -> String {
+        let service = &self.manifest.service.name;
+        self.environment.as_ref().map_or(service.clone(), |environment| format!("{service} · {environment}"))
+    }
+
+    /// Keeps what was said here.
+    pub(crate) async fn record(&self, kind: RecordKind, envelope: &Envelope) -> anyhow::Result<Record> {
+        let entry = Entry {
+            id: uuid::Uuid::now_v7().to_string(),
+            kind,
+            at: Utc::now(),
+            service: self.manifest.service.name.clone(),
+            environment: self.environment.clone(),
+            envelope: envelope.json(),
+        };
+        Ok(self.store.record(&entry).await?)
+    }
+}
+
+/// The environment that was asked for; the only one where none was. Who signs must know for what.
+fn chosen(manifest: &Manifest, wanted: Option<&str>) -> anyhow::Result<Option<String>> {
+    let known: Vec<&str> = manifest.environments.keys().map(String::as_str).collect();
+    match (wanted, known.as_slice()) {
+        (Some(wanted), known) if known.contains(&wanted) => Ok(Some(wanted.to_owned())),
+        (Some(wanted), []) => Err(Wrong::error(
+            format!("{FILE_NAME} names no environment `{wanted}`"),
+            "it names none; leave `--env` out",
+        )),
+        (Some(wanted), known) => Err(Wrong::error(
+            format!("{FILE_NAME} names no environment `{wanted}`"),
+            format!("it names {}", known.join(", ")),
+        )),
+        (None, []) => Ok(None),
+        (None, [only]) => Ok(Some((*only).to_owned())),
+        (None, known) => Err(Wrong::error(
+            "nothing says for which environment",
+            format!("give `--env` with one of {}", known.join(", ")),
+        )),
+    }
+}
