@@ -1,5 +1,6 @@
 //! What can keep the store from being used.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// The store could not be used. Nothing is ever deleted because of it.
@@ -31,6 +32,9 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// An earlier write of this process failed, and what the disk holds since is not known.
+    #[error("an earlier write to the evidence store failed, so this process keeps nothing more")]
+    Broken,
     /// A kept run cannot be read.
     #[error("run {id} in the evidence store cannot be read: {why}")]
     Damaged {
@@ -45,4 +49,35 @@ pub enum StoreError {
     /// More than one kept run begins so.
     #[error("more than one kept run begins with `{0}`")]
     Ambiguous(String),
+}
+
+impl StoreError {
+    /// The disk or the quota is full.
+    pub fn is_full(&self) -> bool {
+        self.causes().any(|cause| {
+            let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            matches!(sqlite_code(cause), Some(SQLITE_FULL | SQLITE_IOERR_SHMSIZE))
+                || matches!(io, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+        })
+    }
+
+    /// Reading, writing or syncing failed below the database.
+    pub(crate) fn is_of_the_disk(&self) -> bool {
+        self.is_full()
+            || self.causes().any(|cause| sqlite_code(cause).is_some_and(|code| code & 0xff == SQLITE_IOERR))
+    }
+
+    fn causes(&self) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+        std::iter::successors(Some(self as &(dyn std::error::Error + 'static)), |error| error.source())
+    }
+}
+
+/// <https://sqlite.org/rescode.html>: the last byte of an extended code is the primary one.
+const SQLITE_IOERR: u32 = 10;
+const SQLITE_FULL: u32 = 13;
+/// The file that processes share could not grow, which a full disk shows by as well.
+const SQLITE_IOERR_SHMSIZE: u32 = SQLITE_IOERR | 19 << 8;
+
+fn sqlite_code(cause: &(dyn std::error::Error + 'static)) -> Option<u32> {
+    cause.downcast_ref::<sqlx::Error>()?.as_database_error()?.code()?.parse().ok()
 }

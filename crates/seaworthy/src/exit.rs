@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use seaworthy_core::manifest::ManifestError;
 
+use crate::run::keeping::NotKept;
+
 /// A request that cannot be carried out as it was made, and the way out.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
@@ -37,13 +39,24 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         say(&format!("error: {manifest}"), Some(&place), manifest.help.as_deref());
         return ExitCode::from(WRONG);
     }
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    if let Some(not_kept) = error.downcast_ref::<NotKept>() {
+        say(&format!("error: {}", chain(error)), None, Some(&not_kept.help()));
+        return ExitCode::from(FAILED);
+    }
     say(
-        &format!("error: Seaworthy failed, not your service: {}", causes.join(": ")),
+        &format!("error: Seaworthy failed, not your service: {}", chain(error)),
         None,
         Some("nothing was decided; run it again, and report this if it stays"),
     );
     ExitCode::from(FAILED)
+}
+
+/// An error and its causes, in one line.
+fn chain(error: &anyhow::Error) -> String {
+    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // A wrapper often says the same as what it wraps.
+    causes.dedup_by(|cause, wrapper| wrapper.ends_with(cause.as_str()));
+    causes.join(": ")
 }
 
 fn say(headline: &str, place: Option<&str>, help: Option<&str>) {

@@ -5,6 +5,7 @@ mod ledger;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use flate2::Compression;
@@ -14,7 +15,8 @@ use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::run::Run;
 use serde::Serialize;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -31,6 +33,9 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct SqliteStore {
     /// One connection: SQLite has one writer, and so have we.
     pool: SqlitePool,
+    /// A write failed below the database. After a failed sync the kernel may say of lost pages that they are
+    /// written, so nothing that this process writes later can be called kept.
+    broken: AtomicBool,
 }
 
 /// A kept run, in short.
@@ -67,23 +72,36 @@ impl SqliteStore {
     /// Opens a store, or makes it. Only its owner may read what is made.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         make_private(path).map_err(|source| open_error(path, source))?;
-        let options = SqliteConnectOptions::new()
+        Self::connected(path, Self::options(path)).await
+    }
+
+    fn options(path: &Path) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY)
-            .disable_statement_logging();
-        Self::connected(path, options).await
+            .disable_statement_logging()
     }
 
     /// Opens a store to read. `None` where there is none.
+    ///
+    /// On a full disk the file that processes share cannot be made. Alone, with its index in memory, a process can
+    /// still read what is kept: <https://sqlite.org/wal.html#use_of_wal_without_shared_memory>.
     pub async fn open_existing(path: &Path) -> Result<Option<Self>, StoreError> {
         if !path.exists() {
             return Ok(None);
         }
-        Self::open(path).await.map(Some)
+        let opened = match Self::open(path).await {
+            Err(error) if error.is_full() => {
+                let alone = Self::options(path).locking_mode(SqliteLockingMode::Exclusive);
+                Self::connected(path, alone).await
+            }
+            opened => opened,
+        };
+        opened.map(Some)
     }
 
     async fn connected(path: &Path, options: SqliteConnectOptions) -> Result<Self, StoreError> {
@@ -100,11 +118,23 @@ impl SqliteStore {
             return Err(StoreError::OldSqlite { found: version, wanted: SQLITE_LEAST.0 });
         }
         sqlx::migrate!().run(&pool).await.map_err(|source| open_error(path, source))?;
-        Ok(Self { pool })
+        Ok(Self { pool, broken: AtomicBool::new(false) })
     }
 
-    /// Keeps a run. When this returns, it is on the disk; before, there is nothing of it.
+    /// Keeps a run. When this returns, it is on the disk; before, there is nothing of it. After a write that failed
+    /// below the database this store keeps nothing more.
     pub async fn append(&self, run: &Run) -> Result<Kept, StoreError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(StoreError::Broken);
+        }
+        let kept = self.appended(run).await;
+        if kept.as_ref().is_err_and(StoreError::is_of_the_disk) {
+            self.broken.store(true, Ordering::SeqCst);
+        }
+        kept
+    }
+
+    async fn appended(&self, run: &Run) -> Result<Kept, StoreError> {
         let json = serde_json::to_vec(run).map_err(|error| damaged(&run.id, &error))?;
         let document = compressed(&json).map_err(|error| damaged(&run.id, &error))?;
         let doing = |source| StoreError::Statement { doing: "keep a run", source };

@@ -1,3 +1,6 @@
+mod power;
+mod trace;
+
 use chrono::{DateTime, TimeDelta};
 use seaworthy_core::consent::Consent;
 use seaworthy_core::gate::decide;

@@ -50,7 +50,7 @@ pub(super) async fn run(check: &Check) -> anyhow::Result<ExitCode> {
     };
     print::run(&run, &check.print, run.started_at, shown)?;
     if let Some(error) = failed {
-        return Err(error);
+        return Err(error.into());
     }
     Ok(ExitCode::from(run.decision.headline.exit_code()))
 }

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use seaworthy_core::run::Run;
-use seaworthy_store::{Kept, SqliteStore};
+use seaworthy_store::{Kept, SqliteStore, StoreError};
 
 /// The folder beside a repository, and the file in it.
 const BESIDE: &str = ".seaworthy/runs.db";
@@ -35,8 +34,31 @@ fn state_folder() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(".seaworthy"))
 }
 
+/// A run that was decided and is not in the store.
+#[derive(Debug, thiserror::Error)]
+#[error("this run was not kept in {}{}", place.display(), if source.is_full() { ", whose disk is full" } else { "" })]
+pub(crate) struct NotKept {
+    place: PathBuf,
+    #[source]
+    source: StoreError,
+}
+
+impl NotKept {
+    /// The way out.
+    pub(crate) fn help(&self) -> String {
+        let first = if self.source.is_full() {
+            format!("free some space on the disk that holds {}", self.place.display())
+        } else {
+            format!("see to it that {} can be written", self.place.display())
+        };
+        format!(
+            "{first}, or keep runs elsewhere with `--store FILE`; what was decided stands, and is not in the history"
+        )
+    }
+}
+
 /// Keeps a run whole.
-pub(crate) async fn keep(run: &Run, place: &Path) -> anyhow::Result<Kept> {
-    let store = SqliteStore::open(place).await?;
-    store.append(run).await.with_context(|| format!("this run was not kept in {}", place.display()))
+pub(crate) async fn keep(run: &Run, place: &Path) -> Result<Kept, NotKept> {
+    let kept = async { SqliteStore::open(place).await?.append(run).await };
+    kept.await.map_err(|source| NotKept { place: place.to_owned(), source })
 }

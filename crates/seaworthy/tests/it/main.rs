@@ -2,6 +2,7 @@
 
 mod catalog_rules;
 mod command_line;
+mod full_disk;
 mod hostile_manifest;
 mod hostile_packs;
 mod liars;
