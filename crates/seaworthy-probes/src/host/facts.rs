@@ -211,7 +211,9 @@ pub struct ServiceProcess {
     pub euid: u32,
     /// That user's name on the host; null when it has none.
     pub user: Seen<Option<String>>,
-    /// Its effective capabilities: `cap_net_bind_service`, …
+    /// Whether its real or saved user is root, so that it can be root again at any time.
+    pub keeps_root: bool,
+    /// The capabilities that it has or can take up: `cap_net_bind_service`, …
     pub capabilities: Vec<String>,
     /// Whether it has every capability that the kernel knows.
     pub capabilities_full: bool,

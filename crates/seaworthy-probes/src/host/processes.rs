@@ -21,7 +21,9 @@ pub(super) struct Process {
     /// The name that the kernel keeps, at most 15 characters.
     pub(super) name: String,
     pub(super) euid: u32,
-    /// The bit set of `CapEff`.
+    /// Whether its real, saved or file system user is root, so that it can be root again.
+    pub(super) keeps_root: bool,
+    /// The bit set of `CapPrm`: what it has and what it can take up at any time.
     pub(super) capabilities: u64,
     pub(super) no_new_privileges: bool,
     /// How many processors it may run on.
@@ -116,12 +118,16 @@ impl Process {
             let line = status.lines().find(|line| line.split(':').next() == Some(name))?;
             Some(line.split_once(':')?.1.trim())
         };
+        let users: Vec<u32> =
+            field("Uid")?.split_whitespace().map(|uid| uid.parse().ok()).collect::<Option<_>>()?;
+        let &[real, euid, saved, files] = users.as_slice() else { return None };
         Some(Self {
             pid,
             parent: field("PPid")?.parse().ok()?,
             name: field("Name")?.to_owned(),
-            euid: field("Uid")?.split_whitespace().nth(1)?.parse().ok()?,
-            capabilities: u64::from_str_radix(field("CapEff")?, 16).ok()?,
+            euid,
+            keeps_root: [real, saved, files].contains(&0),
+            capabilities: u64::from_str_radix(field("CapPrm")?, 16).ok()?,
             no_new_privileges: field("NoNewPrivs")? == "1",
             processors: list_length(field("Cpus_allowed_list")?)?,
         })

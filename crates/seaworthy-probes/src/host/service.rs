@@ -272,12 +272,13 @@ fn processes_facts(
             name: process.name.clone(),
             worker: !processes.by_pid.values().any(same),
             euid: process.euid,
+            keeps_root: process.keeps_root,
             user: users.clone().map(|users| users.name(process.euid)).into(),
             capabilities: capabilities(process.capabilities),
             capabilities_full: process.capabilities & known == known,
             no_new_privileges: process.no_new_privileges,
             secret_in_arguments: arguments(process.pid).map(|words| secret_in_arguments(&words)).into(),
-            by_hand: format!("grep -E '^(Uid|CapEff|NoNewPrivs)' /proc/{}/status", process.pid),
+            by_hand: format!("grep -E '^(Uid|CapPrm|NoNewPrivs)' /proc/{}/status", process.pid),
         }
     };
     let listed = found

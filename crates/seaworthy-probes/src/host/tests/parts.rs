@@ -116,10 +116,13 @@ fn sockets_that_listen_are_read_from_the_kernel_s_table() {
 
 #[test]
 fn processes_are_read_from_their_status() {
-    let status = "Name:\tshop: api\nPPid:\t7\nUid:\t0\t990\t990\t990\nCapEff:\t0000000000000400\nNoNewPrivs:\t1\n\
+    let status = "Name:\tshop: api\nPPid:\t7\nUid:\t0\t990\t990\t990\nCapPrm:\t0000000000000400\nNoNewPrivs:\t1\n\
                   Cpus_allowed_list:\t0-1,4\n";
     let process = Process::parse(8, status).expect("whole");
     assert_eq!((process.name.as_str(), process.euid, process.processors), ("shop: api", 990, 3));
+    assert!(process.keeps_root, "its real user is root");
+    let own = Process::parse(8, &status.replace("\t0\t990", "\t990\t990")).expect("whole");
+    assert!(!own.keeps_root);
     assert_eq!(Process::parse(8, "Name:\tx\n"), None);
     assert_eq!(list_length("3-1"), None);
     assert_eq!(list_length(""), None);
