@@ -16,6 +16,10 @@ const COLUMNS: &str = "SELECT sequence, id, kind, at, service, environment, enve
 impl SqliteStore {
     /// Keeps what someone said. When this returns, it is on the disk; before, there is nothing of it.
     pub async fn record(&self, entry: &Entry) -> Result<Record, StoreError> {
+        self.writing(self.recorded(entry)).await
+    }
+
+    async fn recorded(&self, entry: &Entry) -> Result<Record, StoreError> {
         let doing = |source| StoreError::Statement { doing: "keep a record of the ledger", source };
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(doing)?;
         let runs_head: Option<String> =

@@ -124,14 +124,19 @@ impl SqliteStore {
     /// Keeps a run. When this returns, it is on the disk; before, there is nothing of it. After a write that failed
     /// below the database this store keeps nothing more.
     pub async fn append(&self, run: &Run) -> Result<Kept, StoreError> {
+        self.writing(self.appended(run)).await
+    }
+
+    /// Writes, unless a write failed below the database before.
+    async fn writing<T>(&self, write: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         if self.broken.load(Ordering::SeqCst) {
             return Err(StoreError::Broken);
         }
-        let kept = self.appended(run).await;
-        if kept.as_ref().is_err_and(StoreError::is_of_the_disk) {
+        let written = write.await;
+        if written.as_ref().is_err_and(StoreError::is_of_the_disk) {
             self.broken.store(true, Ordering::SeqCst);
         }
-        kept
+        written
     }
 
     async fn appended(&self, run: &Run) -> Result<Kept, StoreError> {

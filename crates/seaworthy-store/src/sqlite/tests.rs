@@ -1,3 +1,4 @@
+mod damage;
 mod power;
 mod trace;
 

@@ -24,7 +24,7 @@ const CUTS_MIN: usize = 300;
 const WRITER: &str = "SEAWORTHY_TEST_WRITER";
 
 /// A run whose document takes some pages that do not compress, and sometimes many.
-fn large(number: u32) -> Run {
+pub(super) fn large(number: u32) -> Run {
     let mut state = u64::from(number) + 1;
     let words = if number.is_multiple_of(4) { 6_000 } else { 600 };
     let noise: Vec<u64> = std::iter::repeat_with(|| {

@@ -1,6 +1,7 @@
 //! A service with a made-up secret in every place where one can stand.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -29,7 +30,7 @@ impl World {
         let words = canaries.value("an answer's page, header, cookie and redirect");
         let shop = liars::echo(words).and_then(|liar| liar.with_tls(&chain, &key)).expect("starts");
         let refusal = error_of_postgres(&canaries.value("an error of PostgreSQL"));
-        let postgres = liars::says(refusal).expect("starts");
+        let postgres = refusing_postgres(refusal).expect("starts");
         let refusal = format!("-ERR invalid password {}\r\n", canaries.value("an error of Redis"));
         let redis = liars::says(refusal).expect("starts");
         let variables = variables(&mut canaries, postgres.port(), redis.port());
@@ -91,6 +92,21 @@ fn variables(canaries: &mut Canaries, postgres: u16, redis: u16) -> Vec<(&'stati
         ("PGPASSWORD", canaries.value("libpq's password variable")),
         ("HTTPS_PROXY", format!("http://proxy:{}@127.0.0.1:9", canaries.value("the password of a proxy"))),
     ]
+}
+
+/// Refuses TLS, then refuses whoever starts.
+fn refusing_postgres(refusal: Vec<u8>) -> std::io::Result<Liar> {
+    Liar::start(move |stream| {
+        let mut asked = [0; 1024];
+        loop {
+            let length = stream.read(&mut asked)?;
+            if length == 0 {
+                return Ok(());
+            }
+            let for_tls = asked[..length].ends_with(&80_877_103_u32.to_be_bytes());
+            stream.write_all(if for_tls { b"N" } else { &refusal })?;
+        }
+    })
 }
 
 /// `ErrorResponse` with this as its message.
