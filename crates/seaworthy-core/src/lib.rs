@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod catalog;
+pub mod certificate;
 pub mod consent;
 pub mod facts;
 pub mod finding;
@@ -12,6 +13,9 @@ pub mod judge;
 pub mod ledger;
 pub mod limits;
 pub mod manifest;
+pub mod poll;
 pub mod run;
+#[cfg(test)]
+mod sample;
 pub mod statement;
 pub mod term;

@@ -1,8 +1,10 @@
-//! The commands by which people decide: waive.
+//! The commands by which people decide: waive, attest, decide, certify, verify.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use seaworthy_core::manifest::Role;
 
 use super::{Keep, ListFormat};
 
@@ -24,6 +26,13 @@ pub(crate) struct Sign {
     /// The file with the key's passphrase. Only its owner may read it.
     #[arg(long, value_name = "FILE", requires = "key")]
     pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+impl Sign {
+    /// Whether a key was named.
+    pub(crate) fn is_given(&self) -> bool {
+        self.key.is_some() || self.agent
+    }
 }
 
 /// `seaworthy waive`.
@@ -61,4 +70,82 @@ pub(crate) struct Waive {
     /// Where runs are kept.
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// `seaworthy decide`.
+#[derive(Debug, Args)]
+pub(crate) struct Decide {
+    /// The run, by its id or its beginning. The one that is voted on, else the newest, when not given.
+    pub(crate) run: Option<String>,
+    /// Vote GO.
+    #[arg(long, requires = "role", conflicts_with = "no_go")]
+    pub(crate) go: bool,
+    /// Vote NO-GO.
+    #[arg(long, requires = "role", requires = "reason")]
+    pub(crate) no_go: bool,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// For which role.
+    #[arg(long, value_name = "ROLE", value_parser = roles())]
+    pub(crate) role: Option<Role>,
+    /// The environment. The only one of seaworthy.yaml when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// With which key to sign.
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
+    /// Where runs are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// `seaworthy certify`.
+#[derive(Debug, Args)]
+pub(crate) struct Certify {
+    /// The run, by its id or its beginning. The one that is voted on when not given.
+    pub(crate) run: Option<String>,
+    /// Where to write the certificate. Nothing that is there is replaced.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Where to write the run as it was kept: the file whose digest the certificate names.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) run_out: Option<PathBuf>,
+    /// The environment. The only one of seaworthy.yaml when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// Where runs are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// `seaworthy verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The certificate.
+    pub(crate) file: PathBuf,
+    /// Whom the deploy gate trusts, and what it asks for. Nothing else is trusted.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// The commit that is to be deployed.
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) commit: Option<String>,
+    /// The environment into which it goes. That of the policy when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// The service. That of the policy when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
+}
+
+/// The roles by their words.
+fn roles() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::word))
+        .map(|word| Role::ALL.into_iter().find(|role| role.word() == word).unwrap_or(Role::TechnicalLead))
 }

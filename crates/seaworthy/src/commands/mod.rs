@@ -1,14 +1,17 @@
 //! One file per command; this one only chooses.
 
 pub(crate) mod catalog;
+mod certify;
 mod check;
 mod completions;
+mod decide;
 mod demo;
 mod explain;
 mod history;
 mod init;
 pub(crate) mod print;
 mod report;
+mod verify;
 mod waive;
 
 use std::process::ExitCode;
@@ -26,6 +29,9 @@ pub(crate) async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Explain(explain) => explain::run(&explain),
         Command::History(history) => history::run(&history).await,
         Command::Report(report) => report::run(&report).await,
+        Command::Certify(certify) => certify::run(&certify).await,
+        Command::Decide(decide) => decide::run(&decide).await,
+        Command::Verify(verify) => verify::run(&verify),
         Command::Waive(waive) => waive::run(&waive).await,
         Command::Init(init) => init::run(&init).await,
     }

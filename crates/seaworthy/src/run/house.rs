@@ -16,6 +16,8 @@ use crate::exit::Wrong;
 /// A service with its people, and the environment that is meant.
 pub(crate) struct House {
     pub(crate) manifest: Manifest,
+    /// SHA-256 of the manifest as it stands now.
+    pub(crate) digest: String,
     pub(crate) environment: Option<String>,
     pub(crate) store: SqliteStore,
     pub(crate) place: PathBuf,
@@ -24,7 +26,7 @@ pub(crate) struct House {
 impl House {
     /// The house in the working directory.
     pub(crate) async fn open(keep: &Keep, environment: Option<&str>) -> anyhow::Result<Self> {
-        let Some(ManifestFile { manifest, digest: _ }) = read_manifest(Path::new(FILE_NAME))? else {
+        let Some(ManifestFile { manifest, digest }) = read_manifest(Path::new(FILE_NAME))? else {
             return Err(Wrong::error(
                 format!("there is no {FILE_NAME} here, so nobody is known who could sign"),
                 "go to the folder that holds it; `seaworthy init` writes one",
@@ -33,7 +35,7 @@ impl House {
         let environment = chosen(&manifest, environment)?;
         let place = keeping::place(keep.store.as_deref(), Some(Path::new(".")));
         let store = SqliteStore::open(&place).await?;
-        Ok(Self { manifest, environment, store, place })
+        Ok(Self { manifest, digest, environment, store, place })
     }
 
     /// The service and the environment, for people.

@@ -1,4 +1,6 @@
 //! What people decide: waivers, votes, certificates, with the keys that OpenSSH makes.
 
+mod certificate;
 mod house;
+mod poll;
 mod waivers;

@@ -1,6 +1,6 @@
 //! A small repository with people, whose keys OpenSSH made.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value as Json;
@@ -24,6 +24,9 @@ impl House {
     /// Four people with one role and one key each, and whatever else the manifest says.
     pub(crate) fn with(manifest: &str) -> Self {
         let house = Self { folder: tempfile::tempdir().expect("a folder") };
+        for folder in ["shop", "keys"] {
+            std::fs::create_dir(house.folder.path().join(folder)).expect("makes");
+        }
         let people: String = PEOPLE.iter().map(|(name, role)| house.person(name, role)).collect();
         house.write("seaworthy.yaml", &format!("service: {{name: shop}}\n{manifest}\npeople:\n{people}"));
         house.write("README.md", "# Shop\n");
@@ -33,12 +36,15 @@ impl House {
     /// The lines of a person in the manifest, with a new key in the file of that name.
     pub(crate) fn person(&self, name: &str, roles: &str) -> String {
         self.keygen(name, "");
-        let public = self.read(&format!("{name}.pub"));
+        let public = self.read(&format!("../keys/{name}.pub"));
         format!("  {name}@example.com:\n    roles: [{roles}]\n    keys: [\"{}\"]\n", public.trim())
     }
 
     pub(crate) fn keygen(&self, name: &str, passphrase: &str) {
-        self.tool("ssh-keygen", &["-q", "-t", "ed25519", "-N", passphrase, "-C", "", "-f", name]);
+        self.tool(
+            "ssh-keygen",
+            &["-q", "-t", "ed25519", "-N", passphrase, "-C", "", "-f", &format!("../keys/{name}")],
+        );
     }
 
     /// Runs a tool of others in the folder.
@@ -48,8 +54,9 @@ impl House {
         output
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+    /// The repository. The keys are beside it, where nobody commits them.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("shop")
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -66,12 +73,12 @@ impl House {
 
     /// Runs the binary here.
     pub(crate) fn run(&self, words: &[&str]) -> Ended {
-        run(self.path(), words)
+        run(&self.path(), words)
     }
 
     /// Runs the binary here with variables.
     pub(crate) fn run_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Ended {
-        let mut command = seaworthy(self.path());
+        let mut command = seaworthy(&self.path());
         ended(&command.args(words).envs(variables.iter().copied()).output().expect("the binary starts"))
     }
 
@@ -80,6 +87,17 @@ impl House {
         let ended = self.run(words);
         serde_json::from_str(&ended.out)
             .unwrap_or_else(|error| panic!("{words:?}: {error}\n{}{}", ended.out, ended.err))
+    }
+
+    /// Commits everything, as a user would.
+    pub(crate) fn commit(&self, message: &str) {
+        if !self.file(".git").exists() {
+            self.tool("git", &["init", "-q"]);
+        }
+        self.tool("git", &["add", "-A"]);
+        let author =
+            ["-c", "user.name=dev", "-c", "user.email=dev@example.com", "commit", "-q", "-m", message];
+        self.tool("git", &author);
     }
 
     /// Checks this folder, keeps the run, gives it.

@@ -32,7 +32,7 @@ fn a_waiver_is_signed_kept_shown_and_taken_back() {
     };
     assert_eq!(stands(&before), (true, 0), "{}", decision(&before));
 
-    let ended = waive(&house, &["--key", "tech-lead"]);
+    let ended = waive(&house, &["--key", "../keys/tech-lead"]);
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(ended.out.starts_with(&format!("waived {FAILS} for shop · staging until ")), "{}", ended.out);
     let run = house.check();
@@ -57,7 +57,7 @@ fn a_waiver_is_signed_kept_shown_and_taken_back() {
 #[test]
 fn an_expired_waiver_and_one_that_nothing_needs_fail_the_gate() {
     let house = house();
-    assert_eq!(waive(&house, &["--key", "tech-lead"]).code, Some(0));
+    assert_eq!(waive(&house, &["--key", "../keys/tech-lead"]).code, Some(0));
     assert_eq!(house.run(&["waive", FAILS, "--shorten", "0d"]).code, Some(0));
     let run = house.check();
     assert_eq!(decision(&run)["headline"], "no-go");
@@ -81,19 +81,19 @@ fn a_waiver_that_should_not_be_is_refused() {
         "--until",
         "30d",
         "--key",
-        "tech-lead",
+        "../keys/tech-lead",
     ];
     assert_refused(&house.run(&own), "cannot both own a risk and accept it");
-    assert_refused(&waive(&house, &["--key", "stranger"]), "nobody under `people`");
-    assert_refused(&waive(&house, &["--key", "tech-lead.pub"]), "can be read by others");
+    assert_refused(&waive(&house, &["--key", "../keys/stranger"]), "nobody under `people`");
+    assert_refused(&waive(&house, &["--key", "../keys/tech-lead.pub"]), "can be read by others");
     assert_refused(&waive(&house, &["--key", "nowhere"]), "No such file");
     assert_refused(&waive(&house, &[]), "with which key");
     assert_refused(
-        &waive(&house, &["--key", "tech-lead", "--person", "ops@example.com"]),
+        &waive(&house, &["--key", "../keys/tech-lead", "--person", "ops@example.com"]),
         "not of `ops@example.com`",
     );
     assert_refused(
-        &waive(&house, &["--key", "tech-lead", "--env", "production"]),
+        &waive(&house, &["--key", "../keys/tech-lead", "--env", "production"]),
         "no environment `production`",
     );
     for (until, why) in [
@@ -112,7 +112,7 @@ fn a_waiver_that_should_not_be_is_refused() {
             "--until",
             until,
             "--key",
-            "tech-lead",
+            "../keys/tech-lead",
         ];
         assert_refused(&house.run(&words), why);
     }
@@ -126,10 +126,11 @@ fn a_waiver_that_should_not_be_is_refused() {
         "--until",
         "30d",
         "--key",
-        "tech-lead",
+        "../keys/tech-lead",
     ];
     assert_refused(&house.run(&words), "no requirement `nothing-such`");
-    let words = ["waive", FAILS, "--owner", "dev@example.com", "--until", "30d", "--key", "tech-lead"];
+    let words =
+        ["waive", FAILS, "--owner", "dev@example.com", "--until", "30d", "--key", "../keys/tech-lead"];
     assert_refused(&house.run(&words), "--reason TEXT");
     let verified = house.json(&["history", "--verify", "--format", "json"]);
     assert_eq!(verified["ledger"]["records"], 0, "nothing was kept of what was refused");
@@ -138,8 +139,8 @@ fn a_waiver_that_should_not_be_is_refused() {
 #[test]
 fn keys_are_taken_from_encrypted_files_and_from_pkcs8() {
     let house = house();
-    house.tool("ssh-keygen", &["-q", "-p", "-P", "", "-N", "open sesame", "-f", "tech-lead"]);
-    assert_refused(&waive(&house, &["--key", "tech-lead"]), "is encrypted");
+    house.tool("ssh-keygen", &["-q", "-p", "-P", "", "-N", "open sesame", "-f", "../keys/tech-lead"]);
+    assert_refused(&waive(&house, &["--key", "../keys/tech-lead"]), "is encrypted");
     let with = |name: &str, secret: &str| {
         house.run_with(
             &[
@@ -152,7 +153,7 @@ fn keys_are_taken_from_encrypted_files_and_from_pkcs8() {
                 "--until",
                 "30d",
                 "--key",
-                "tech-lead",
+                "../keys/tech-lead",
                 "--passphrase-env",
                 name,
             ],
@@ -165,15 +166,15 @@ fn keys_are_taken_from_encrypted_files_and_from_pkcs8() {
     assert!(!wrong.err.contains("hunter2"));
     assert_refused(&with("OTHER", ""), "`OTHER` is not set");
     house.write("sesame", "open sesame\n");
-    let file = ["--key", "tech-lead", "--passphrase-file", "sesame"];
+    let file = ["--key", "../keys/tech-lead", "--passphrase-file", "sesame"];
     assert_refused(&waive(&house, &file), "can be read by others");
     house.tool("chmod", &["600", "sesame"]);
     assert_eq!(waive(&house, &file).code, Some(0));
 
     // A key that OpenSSL made, of nobody who is known.
-    house.tool("openssl", &["genpkey", "-algorithm", "ed25519", "-out", "pkcs8.pem"]);
-    house.tool("chmod", &["600", "pkcs8.pem"]);
-    assert_refused(&waive(&house, &["--key", "pkcs8.pem"]), "nobody under `people`");
+    house.tool("openssl", &["genpkey", "-algorithm", "ed25519", "-out", "../keys/pkcs8.pem"]);
+    house.tool("chmod", &["600", "../keys/pkcs8.pem"]);
+    assert_refused(&waive(&house, &["--key", "../keys/pkcs8.pem"]), "nobody under `people`");
 }
 
 #[test]
@@ -198,7 +199,7 @@ fn keys_are_taken_from_the_agent() {
     };
     let add = |name: &str| {
         let added = std::process::Command::new("ssh-add")
-            .args(["-q", name])
+            .args(["-q", &format!("../keys/{name}")])
             .current_dir(house.path())
             .env("SSH_AUTH_SOCK", path)
             .status();
