@@ -67,7 +67,14 @@ fn passphrase(path: &Path, sign: &Sign) -> anyhow::Result<Zeroizing<String>> {
     }
     if let Some(name) = &sign.passphrase_env {
         return std::env::var(name).map(Zeroizing::new).map_err(|_| {
-            Wrong::error(format!("the environment variable `{name}` is not set"), format!("export {name}=…"))
+            let usual = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            // Any other word may be the passphrase itself, in the wrong place.
+            let shown =
+                if name.chars().all(usual) { format!("`{name}`") } else { "that was named".to_owned() };
+            Wrong::error(
+                format!("the environment variable {shown} is not set"),
+                "give the variable's name, and keep the passphrase in the variable",
+            )
         });
     }
     Err(Wrong::error(

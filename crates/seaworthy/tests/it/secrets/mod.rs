@@ -15,9 +15,9 @@ use world::World;
 
 const FORMATS: [&str; 6] = ["terminal", "json", "sarif", "junit", "markdown", "html"];
 
-/// Everything below a folder: names and contents.
+/// Everything below a folder, where there is one: names and contents.
 fn files(folder: &Path, into: &mut Vec<(String, Vec<u8>)>) {
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         into.push((format!("the name of {}", path.display()), path.display().to_string().into_bytes()));
         if path.is_dir() {
