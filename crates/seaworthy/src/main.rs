@@ -4,6 +4,7 @@ mod builtin;
 mod cli;
 mod commands;
 mod exit;
+mod folder;
 mod keys;
 mod prove;
 mod run;

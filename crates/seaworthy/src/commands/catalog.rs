@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use seaworthy_core::catalog::{Catalog, CompiledRequirement, Complaint, compile, lint};
-use seaworthy_core::limits::YAML_BYTES_MAX;
 use seaworthy_probes::registry::facts_schema;
 use serde_json::{Value as Json, json};
 
@@ -13,9 +12,7 @@ use super::print;
 use crate::builtin;
 use crate::cli::{CatalogCommand, ListFormat};
 use crate::exit::Wrong;
-
-/// Most files that a folder of requirements may hold.
-const FILES_MAX: usize = 5_000;
+use crate::folder;
 
 /// Carries out a command on the catalog.
 pub(super) async fn run(command: CatalogCommand) -> anyhow::Result<ExitCode> {
@@ -60,7 +57,7 @@ fn list(format: ListFormat) -> anyhow::Result<ExitCode> {
 
 fn lint_all(dir: Option<&Path>, format: ListFormat) -> anyhow::Result<ExitCode> {
     let files: Vec<(String, String)> = match dir {
-        Some(dir) => files_in(dir)?,
+        Some(dir) => folder::files_in(dir)?,
         None => builtin::files().into_iter().map(|(path, text)| (path, text.to_owned())).collect(),
     };
     let schema = facts_schema();
@@ -133,39 +130,4 @@ fn missing_from(catalog: &Catalog, file: &Path) -> anyhow::Result<BTreeMap<Strin
         entry.1 += 1;
     }
     Ok(tally)
-}
-
-/// The catalog files below a folder: `<area>/<id>.yaml` and text.
-pub(crate) fn files_in(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let wrong = |error: &std::io::Error| {
-        Wrong::error(
-            format!("could not read `{}`: {error}", folder.display()),
-            "give a folder of catalog files",
-        )
-    };
-    let mut files = Vec::new();
-    for area in std::fs::read_dir(folder).map_err(|error| wrong(&error))? {
-        let area = area.map_err(|error| wrong(&error))?;
-        if !area.file_type().is_ok_and(|kind| kind.is_dir()) || area.file_name() == "remedies" {
-            continue;
-        }
-        for file in std::fs::read_dir(area.path()).map_err(|error| wrong(&error))? {
-            let file = file.map_err(|error| wrong(&error))?;
-            let name = file.file_name().to_string_lossy().into_owned();
-            let meta = file.metadata().map_err(|error| wrong(&error))?;
-            if !meta.is_file() || file.path().extension().is_none_or(|extension| extension != "yaml") {
-                continue;
-            }
-            if meta.len() > YAML_BYTES_MAX as u64 || files.len() >= FILES_MAX {
-                return Err(Wrong::error(
-                    format!("`{}` holds too much", folder.display()),
-                    format!("at most {FILES_MAX} files of {YAML_BYTES_MAX} bytes"),
-                ));
-            }
-            let text = std::fs::read_to_string(file.path()).map_err(|error| wrong(&error))?;
-            files.push((format!("{}/{name}", area.file_name().to_string_lossy()), text));
-        }
-    }
-    files.sort();
-    Ok(files)
 }

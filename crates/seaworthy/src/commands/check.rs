@@ -22,6 +22,7 @@ use super::print;
 use crate::builtin;
 use crate::cli::Check;
 use crate::exit::Wrong;
+use crate::folder;
 use crate::run::look::{Looked, look};
 use crate::run::subject::Subject;
 use crate::run::whole::{self, Frame, Wanted};
@@ -183,7 +184,7 @@ pub(super) fn catalog_with(packs: &[PathBuf]) -> anyhow::Result<Catalog> {
     let mut catalog = builtin::catalog()?;
     let schema = if packs.is_empty() { Json::Null } else { facts_schema() };
     for pack in packs {
-        for (file, text) in super::catalog::files_in(pack)? {
+        for (file, text) in folder::files_in(pack)? {
             let refused = |why: String| Wrong::error(why, "`seaworthy catalog lint --dir` tells all of it");
             let requirement = compile(&file, &text, &Matrix::default())
                 .map_err(|error| refused(format!("{:#}", anyhow::Error::from(error))))?;

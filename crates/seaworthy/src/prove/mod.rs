@@ -16,8 +16,9 @@ use seaworthy_core::finding::Verdict;
 use serde::Serialize;
 
 use crate::cli::{ListFormat, Prove};
-use crate::commands::{catalog, print};
+use crate::commands::print;
 use crate::exit::Wrong;
+use crate::folder;
 use crate::testbed;
 
 /// What was seen of one requirement.
@@ -50,7 +51,7 @@ pub(crate) async fn run(prove: &Prove) -> anyhow::Result<ExitCode> {
     let tree = &prove.tree;
     let matrix_file = tree.join("testbed/matrix.snap");
     let mut matrix = read_matrix(&matrix_file)?;
-    let files = catalog::files_in(&tree.join("catalog"))?;
+    let files = folder::files_in(&tree.join("catalog"))?;
     let borrowed = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     let requirements = Catalog::read(borrowed, &matrix).map_err(|error| {
         Wrong::error(format!("{:#}", anyhow::Error::from(error)), "`seaworthy catalog lint`")
