@@ -7,7 +7,7 @@ use seaworthy_core::manifest::RateLimitSpec;
 use serde::Serialize;
 
 use crate::ask::Ask;
-use crate::registry::Step;
+use crate::step::Step;
 
 /// What the manifest states. `null` is what it does not state.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -14,5 +14,6 @@ pub mod postgres;
 pub mod redis;
 pub mod registry;
 pub mod repo;
+pub mod step;
 pub mod tls;
 mod verifier;

@@ -1,11 +1,7 @@
 //! Every kind of target, in one slice. A new kind is a folder and one line here.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use seaworthy_core::facts::{Blind, Seen, Unseen};
-use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::ask::Ask;
@@ -16,26 +12,8 @@ use crate::http::HttpFacts;
 use crate::postgres::facts::PostgresFacts;
 use crate::redis::RedisFacts;
 use crate::repo::facts::RepoFacts;
+use crate::step::{Step, to_json};
 use crate::tls::facts::TlsFacts;
-
-/// One look at one kind of target.
-pub struct Step {
-    /// The target as the user would write it, without secrets.
-    pub target: String,
-    /// Looks. Cannot fail: what was not seen is in the facts with its reason.
-    pub look: Pin<Box<dyn Future<Output = Json> + Send>>,
-}
-
-impl Step {
-    /// A step from a look that gives typed facts.
-    pub fn new<T: Serialize>(
-        target: impl Into<String>,
-        look: impl Future<Output = Seen<T>> + Send + 'static,
-    ) -> Self {
-        let look = Box::pin(async move { to_json(&look.await) });
-        Self { target: target.into(), look }
-    }
-}
 
 /// A kind of target and its section of the facts document.
 pub struct Kind {
@@ -134,13 +112,5 @@ pub fn facts_schema() -> Json {
         "type": "object",
         "properties": properties,
         "$defs": generator.take_definitions(true),
-    })
-}
-
-/// Facts as JSON. A map with keys that are no text cannot be in a fact.
-pub fn to_json<T: Serialize>(facts: &T) -> Json {
-    serde_json::to_value(facts).unwrap_or_else(|error| {
-        let why = Unseen::new(Blind::Crashed, format!("the facts could not be written: {error}"));
-        serde_json::json!({ "$unseen": why })
     })
 }

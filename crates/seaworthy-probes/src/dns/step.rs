@@ -5,7 +5,7 @@ use url::{Host, Url};
 
 use super::{DnsTarget, look};
 use crate::ask::Ask;
-use crate::registry::Step;
+use crate::step::Step;
 
 /// One look at every name that the manifest states, or else at the hosts of the URLs.
 pub(crate) fn step(ask: &Ask) -> Option<Step> {

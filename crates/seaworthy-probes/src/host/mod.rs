@@ -37,7 +37,7 @@ use self::processes::{Processes, Sockets};
 use self::service::Found;
 use self::tree::Tree;
 use crate::ask::Ask;
-use crate::registry::Step;
+use crate::step::Step;
 
 /// A host as the manifest names it.
 #[derive(Debug, Clone, Default)]

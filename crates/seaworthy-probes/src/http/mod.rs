@@ -39,7 +39,7 @@ use seaworthy_core::facts::{Blind, Seen, Unseen};
 use url::Url;
 
 use crate::ask::Ask;
-use crate::registry::Step;
+use crate::step::Step;
 use gather::Gathered;
 use openapi::{Description, Operation};
 use rate::Burst;

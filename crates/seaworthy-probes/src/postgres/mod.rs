@@ -32,7 +32,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::ask::Ask;
 use crate::known_defaults::{is_known_default, is_placeholder};
-use crate::registry::Step;
+use crate::step::Step;
 use facts::{PostgresFacts, Url};
 use login::NotIn;
 use session::Session;

@@ -27,7 +27,7 @@ pub use target::RedisTarget;
 use seaworthy_core::facts::Seen;
 
 use crate::ask::Ask;
-use crate::registry::Step;
+use crate::step::Step;
 
 /// The look at the environment's Redis server.
 pub(crate) fn step(ask: &Ask) -> Option<Step> {

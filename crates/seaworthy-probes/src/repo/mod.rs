@@ -38,7 +38,7 @@ use seaworthy_core::limits::Limits;
 pub use self::detected::Detected;
 use self::facts::RepoFacts;
 use crate::ask::Ask;
-use crate::registry::Step;
+use crate::step::Step;
 
 /// A repository to look at.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use url::Url;
 use super::facts::TlsFacts;
 use super::{Roots, TlsTarget, Within, look_everywhere};
 use crate::ask::Ask;
-use crate::registry::Step;
+use crate::step::Step;
 
 /// One look at every HTTPS origin of the environment.
 pub(crate) fn step(ask: &Ask) -> Option<Step> {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use seaworthy_core::facts::{Blind, Provenance, Seen, Unseen};
 use seaworthy_probes::ask::Ask;
-use seaworthy_probes::registry::{KINDS, Kind, Step, not_given, to_json};
+use seaworthy_probes::registry::{KINDS, Kind, not_given};
+use seaworthy_probes::step::{Step, to_json};
 use serde_json::{Map, Value as Json};
 use tokio::task::JoinSet;
 
