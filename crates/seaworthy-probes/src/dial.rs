@@ -11,7 +11,7 @@ use seaworthy_core::facts::{Blind, Unseen};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use crate::http::client::reach;
+use crate::address::reach;
 
 /// What a name that leads nowhere asks for.
 const GIVE_NAME: &str = "a name that resolves from here, or its address under `resolve`";

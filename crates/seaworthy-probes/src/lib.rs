@@ -3,6 +3,7 @@
 //! A kind of target is a folder with `pub fn step(&Ask) -> Option<Step>` and one line in [`registry`].
 #![warn(missing_docs)]
 
+pub mod address;
 pub mod ask;
 pub mod declared;
 mod dial;

@@ -16,7 +16,7 @@ use seaworthy_core::limits::Limits;
 use seaworthy_core::limits::dns::{RECORDS_MAX, SERVERS_MAX};
 use tokio::time::{Instant, timeout_at};
 
-use crate::http::client::reach;
+use crate::address::reach;
 
 /// What a question came to.
 #[derive(Debug)]

@@ -13,9 +13,10 @@ use seaworthy_core::manifest::RateLimitSpec;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::client::{Act, Answer, Prober, Reach, shown_url};
+use super::client::{Act, Answer, Prober, shown_url};
 use super::facts::{BurstAnswers, RateLimitAnswers};
 use super::site::Site;
+use crate::address::Reach;
 
 /// Sent over the allowance at least, in requests.
 const SURPLUS_MIN: u32 = 20;

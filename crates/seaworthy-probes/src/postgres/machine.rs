@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use seaworthy_core::limits::OWN_ADDRESSES_MAX;
 
 use super::login::Way;
-use crate::http::client::reach;
+use crate::address::reach;
 
 /// Whether the process that serves our session is one of this machine: its title names PostgreSQL and our own port.
 /// `None` where it cannot be told.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use seaworthy_core::facts::{Listed, Seen};
 use serde::Serialize;
 
-use crate::http::client::Reach;
+use crate::address::Reach;
 
 /// What was seen of one Redis server.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -10,13 +10,13 @@ use seaworthy_core::limits::repo::FINDINGS_MAX;
 use super::files::Files;
 use super::history::Past;
 use super::lines::{quoted, shown_by};
+use super::looked::{Looked, counted};
 use super::role::{Role, role};
 use super::secrets::Hit;
 use super::secrets::facts::{SecretFinding, SecretsFacts};
 use super::settings::env_file::{EnvKind, is_template, secrets as env_secrets};
 use super::settings::names::secret_part;
 use super::settings::strength::{is_default, is_placeholder};
-use super::sum::{Looked, counted};
 use super::walk::Found;
 
 /// The secrets of the tree and of the history, those that count first.

@@ -16,6 +16,7 @@ mod kept;
 mod leftovers;
 mod licences;
 mod lines;
+mod looked;
 mod migrations;
 mod pipeline;
 mod read;

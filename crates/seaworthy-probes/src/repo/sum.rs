@@ -18,14 +18,15 @@ use super::history::{self, History};
 use super::leftovers::facts::{LeftoverFacts, LeftoverFinding, SetAside};
 use super::leftovers::has_rules;
 use super::lines::shown_by;
-use super::read::{self, Harvest};
+use super::looked::{Looked, counted};
+use super::read;
 use super::role::{Role, language};
 use super::secrets::{LiveValue, Searcher, worth_looking_for};
 use super::settings::env_file::{EnvFile, EnvKind, secrets as env_secrets};
 use super::settings::is_env_file;
 use super::settings::names::secret_part;
 use super::tree::{Tree, unseen};
-use super::walk::{Found, TrackedPaths, Walk, walk};
+use super::walk::{Found, TrackedPaths, walk};
 use super::{
     Detected, RepoTarget, changelog, findings, licences, migrations, pipeline, reports, settings, stack,
     version,
@@ -51,20 +52,6 @@ pub(super) fn look(target: &RepoTarget, limits: &Limits) -> Seen<RepoFacts> {
     let refs = refs(&git);
     let past = history(&git, &refs, &searcher, HISTORY_TIME_MAX.min(limits.deadline / 2));
     sum(Looked { target, tree: &tree, git, tracked, walk, env_files, searcher, harvest, refs, past })
-}
-
-/// What was looked at, before it is summed up.
-pub(super) struct Looked<'a> {
-    pub(super) target: &'a RepoTarget,
-    pub(super) tree: &'a Tree,
-    pub(super) git: Result<Option<Git>, Unseen>,
-    pub(super) tracked: Result<Option<TrackedPaths>, Unseen>,
-    pub(super) walk: Walk,
-    pub(super) env_files: Vec<EnvFile>,
-    pub(super) searcher: Searcher,
-    pub(super) harvest: Harvest,
-    pub(super) refs: Result<Option<Refs>, Unseen>,
-    pub(super) past: Result<History, Unseen>,
 }
 
 fn sum(mut looked: Looked<'_>) -> Seen<RepoFacts> {
@@ -268,12 +255,5 @@ fn leftovers(looked: &Looked<'_>, listed: &[Found], files: &Files) -> LeftoverFa
         found: Seen::new(found),
         files_count: counted(production, whole),
         set_aside: Seen::new(Listed::whole(set_aside)),
-    }
-}
-
-pub(super) fn counted(count: u64, whole: Result<(), Unseen>) -> Seen<u64> {
-    match whole {
-        Ok(()) => Seen::new(count),
-        Err(unseen) => Seen::Unseen(unseen),
     }
 }

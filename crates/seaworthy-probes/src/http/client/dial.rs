@@ -18,9 +18,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use super::address::{Reach, reach};
 use super::meter::{Meter, Metered};
 use super::trust::{Trust, configuration};
+use crate::address::{Reach, reach};
 use crate::dial;
 
 /// The body of a request: whole or streamed.

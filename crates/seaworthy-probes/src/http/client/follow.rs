@@ -4,10 +4,10 @@ use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::http::REDIRECTS_MAX;
 use url::Url;
 
-use super::address::Reach;
 use super::answer::Answer;
 use super::by_hand::shown_url;
 use super::wire::{Question, Wire};
+use crate::address::Reach;
 
 /// An answer at the end of its redirects.
 #[derive(Debug, Clone)]

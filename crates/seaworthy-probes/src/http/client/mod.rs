@@ -4,7 +4,6 @@
 //! [`Consent::Probe`]. Both speak HTTP/1.1 over a socket that was dialled to a checked address. Neither
 //! sends a credential over an unverified connection or to another origin than the one it is bound to.
 
-mod address;
 mod answer;
 mod by_hand;
 mod credential;
@@ -32,7 +31,6 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 use url::Url;
 
-pub use address::{Reach, reach};
 pub use answer::{Answer, Body};
 pub use by_hand::shown_url;
 pub use credential::{Credential, Scrubber};
@@ -40,6 +38,7 @@ pub use dial::Resolve;
 pub use follow::{Followed, joined, redirect};
 pub use trust::{Trust, roots};
 
+use crate::address::{Reach, reach};
 use dial::Dialler;
 use payload::Payload;
 use wire::{Question, Wire};

@@ -8,7 +8,7 @@ use seaworthy_core::limits::Limits;
 use seaworthy_core::limits::redis::{BIND_ADDRESSES_MAX, OWN_ADDRESSES_MAX};
 
 use super::{setting, shown};
-use crate::http::client::reach;
+use crate::address::reach;
 use crate::redis::by_hand;
 use crate::redis::dial;
 use crate::redis::facts::{Bind, Dialled, OwnAddress, Reached};

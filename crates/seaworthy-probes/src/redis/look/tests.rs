@@ -72,7 +72,7 @@ async fn own_addresses_that_answer_are_told_apart() {
     let own = nix::ifaddrs::getifaddrs().unwrap().filter_map(|interface| interface.address);
     let own = own.filter_map(|address| address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip())));
     let own: Vec<IpAddr> = own.collect();
-    let outer = own.iter().filter(|address| crate::http::client::reach(**address).is_ok());
+    let outer = own.iter().filter(|address| crate::address::reach(**address).is_ok());
     let outer = outer.filter(|address| !address.is_loopback()).count();
     let open = tried(own.clone(), port, &Limits::default()).await.items;
     assert_eq!(open.len(), outer);
