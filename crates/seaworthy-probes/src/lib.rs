@@ -11,6 +11,7 @@ pub mod dns;
 pub mod host;
 pub mod http;
 pub mod known_defaults;
+pub mod ledger;
 pub mod postgres;
 pub mod redis;
 pub mod registry;

@@ -9,6 +9,7 @@ use crate::declared::Declared;
 use crate::dns::facts::DnsFacts;
 use crate::host::facts::HostFacts;
 use crate::http::HttpFacts;
+use crate::ledger::facts::LedgerFacts;
 use crate::postgres::facts::PostgresFacts;
 use crate::redis::RedisFacts;
 use crate::repo::facts::RepoFacts;
@@ -86,6 +87,14 @@ pub static KINDS: &[Kind] = &[
         give: "seaworthy check PATH, or `repo: PATH` in seaworthy.yaml",
         schema: schema_of::<RepoFacts>,
         step: crate::repo::step,
+    },
+    Kind {
+        name: "ledger",
+        not_given: "nobody is known who could attest anything",
+        give: "`people` with roles and keys in seaworthy.yaml, then `seaworthy attest ID`",
+        schema: schema_of::<LedgerFacts>,
+        // No target: whoever runs the probes fills it in from the evidence store.
+        step: |_| None,
     },
 ];
 

@@ -252,7 +252,9 @@ fn gate_words(gate: &GateSpec) -> String {
         0 => "important requirements do not block".to_owned(),
         percent => format!("{percent} % of the important ones must pass"),
     };
-    format!("every critical requirement must pass, {unknown}; {important}")
+    let roles: Vec<&str> = gate.sign_offs.iter().map(|role| role.word()).collect();
+    let poll = if roles.is_empty() { String::new() } else { format!("; {} must say GO", roles.join(", ")) };
+    format!("every critical requirement must pass, {unknown}; {important}{poll}")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use seaworthy_core::consent::Consent;
 use seaworthy_report::Format;
 
-pub(crate) use people::{Certify, Decide, Sign, Verify, Waive};
+pub(crate) use people::{Attest, Certify, Decide, Sign, Verify, Waive};
 
 /// Decides whether a service is ready for production, and proves it with evidence.
 #[derive(Debug, Parser)]
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Accepts a risk until a day, signed; or ends a waiver earlier.
     Waive(Waive),
+    /// Attests what no machine can see, signed, with what it rests on.
+    Attest(Attest),
     /// Shows the poll, or votes at it: GO or NO-GO for a role, signed.
     Decide(Decide),
     /// Writes the certificate once every role has said GO.

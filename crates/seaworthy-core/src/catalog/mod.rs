@@ -6,7 +6,7 @@ mod requirement;
 
 pub use lint::{Complaint, lint};
 pub use matrix::{Matrix, MatrixError, ProofSeen};
-pub use requirement::{Assurance, Check, ProofPlan, Remedy, Requirement, Severity};
+pub use requirement::{Assurance, AttestationSpec, Check, ProofPlan, Remedy, Requirement, Severity};
 
 use std::collections::BTreeMap;
 

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::consent::Consent;
+use crate::limits::people::ATTESTED_DAYS;
+use crate::manifest::Role;
 
 /// One requirement of the catalog.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +30,9 @@ pub struct Requirement {
     pub least: Assurance,
     /// Ways to decide it, strongest first.
     pub checks: Vec<Check>,
+    /// What a person may attest of it. Nobody may when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<AttestationSpec>,
     /// How long a verdict stays fresh: `7d`, `12h`.
     pub fresh_for: String,
     /// What would make it pass.
@@ -35,6 +40,29 @@ pub struct Requirement {
     /// On which real part its checks have been seen to pass and to fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofPlan>,
+}
+
+/// What a person may attest, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttestationSpec {
+    /// What is attested, as a sentence that the person puts a name to.
+    pub asks: String,
+    /// The roles whose holders may.
+    pub by: Vec<Role>,
+    /// How long it may hold, in days. 90 when not said.
+    #[serde(default = "attested_days")]
+    pub days_max: u16,
+    /// Whether it rests on a file, whose digest is signed with it.
+    #[serde(default)]
+    pub file: bool,
+    /// Names of the figures that are said with it.
+    #[serde(default)]
+    pub figures: Vec<String>,
+}
+
+fn attested_days() -> u16 {
+    ATTESTED_DAYS
 }
 
 /// How much a launch depends on a requirement.

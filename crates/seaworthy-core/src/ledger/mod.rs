@@ -3,8 +3,10 @@
 //! Reading the ledger trusts nothing in it but the chain's order: every record is verified again by the manifest's
 //! keys, whoever wrote it.
 
+mod attestations;
 mod waivers;
 
+pub use attestations::{Attested, attestations};
 pub use waivers::{Standing, WaiverEnd, shortened, waivers};
 
 use chrono::{DateTime, Utc};

@@ -1,5 +1,7 @@
 //! What only a person can say, with what it rests on.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,8 @@ pub struct Attestation {
     pub role: Role,
     /// What is said.
     pub statement: String,
+    /// Figures that are said with it, by their names.
+    pub figures: BTreeMap<String, u64>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// When it was said.

@@ -24,6 +24,7 @@ pub fn explain(requirement: &CompiledRequirement, style: &Style) -> String {
     lesson.text(&spec.why);
     lesson.title("How it is decided");
     lesson.decided(spec);
+    lesson.attested(spec);
     lesson.title("What would make it pass");
     lesson.text(&spec.remedy.text);
     if let Some(snippet) = &spec.remedy.snippet {
@@ -65,6 +66,22 @@ impl Lesson {
         }
         let fresh = format!("A verdict stays fresh for {}.", spec.fresh_for);
         self.page.prose(NONE, INDENT, &[(Ink::Faint, &fresh)]);
+    }
+
+    /// What a person puts a name to, where one may.
+    fn attested(&mut self, spec: &Requirement) {
+        let Some(attestation) = &spec.attestation else { return };
+        self.title("What a person attests");
+        self.text(&attestation.asks);
+        let roles: Vec<&str> = attestation.by.iter().map(|role| role.word()).collect();
+        let mut terms = format!("By {}, for {} days at most", roles.join(" or "), attestation.days_max);
+        if attestation.file {
+            terms += ", with the document itself";
+        }
+        if !attestation.figures.is_empty() {
+            terms += &format!(", with the figures {}", attestation.figures.join(", "));
+        }
+        self.text(&(terms + "."));
     }
 
     fn check(&mut self, check: &Check, spec: &Requirement) {

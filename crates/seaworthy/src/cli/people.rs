@@ -72,6 +72,44 @@ pub(crate) struct Waive {
     pub(crate) keep: Keep,
 }
 
+/// `seaworthy attest`.
+#[derive(Debug, Args)]
+pub(crate) struct Attest {
+    /// The requirement.
+    pub(crate) id: String,
+    /// In which role.
+    #[arg(long, value_name = "ROLE", value_parser = roles())]
+    pub(crate) role: Role,
+    /// What is said. `seaworthy explain ID` tells what is asked.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) statement: String,
+    /// What it rests on: a file of the repository, whose digest is signed, or a link.
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) evidence: Vec<String>,
+    /// A figure that the requirement asks for.
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = figure)]
+    pub(crate) figure: Vec<(String, u64)>,
+    /// Until when it holds: days (90d), a day (its beginning, UTC) or a moment with its zone. As long as it may when
+    /// not given.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<String>,
+    /// The environment. The only one of seaworthy.yaml when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// More requirements: a folder of catalog files, as for `check`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pack: Vec<PathBuf>,
+    /// With which key to sign.
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+    pub(crate) format: ListFormat,
+    /// Where runs are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
 /// `seaworthy decide`.
 #[derive(Debug, Args)]
 pub(crate) struct Decide {
@@ -142,6 +180,12 @@ pub(crate) struct Verify {
     /// The form of the output.
     #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
     pub(crate) format: ListFormat,
+}
+
+fn figure(text: &str) -> Result<(String, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=NUMBER")?;
+    let value = value.parse().map_err(|_| format!("`{value}` is not a whole number"))?;
+    Ok((name.to_owned(), value))
 }
 
 /// The roles by their words.

@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use seaworthy_core::catalog::{Catalog, Matrix, compile, lint};
 use seaworthy_core::consent::Consent;
 use seaworthy_core::gate::{Decision, Waiver, WaiverFaultKind};
 use seaworthy_core::judge::DocumentError;
-use seaworthy_core::ledger;
 use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
 use seaworthy_probes::registry::facts_schema;
-use seaworthy_store::SqliteStore;
 use serde_json::Value as Json;
 
 use super::print;
@@ -23,6 +21,7 @@ use crate::builtin;
 use crate::cli::Check;
 use crate::exit::Wrong;
 use crate::folder;
+use crate::run::ledger::{Said, Source};
 use crate::run::look::{Looked, look};
 use crate::run::subject::Subject;
 use crate::run::whole::{self, Frame, Wanted};
@@ -60,9 +59,13 @@ async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Resu
     let at = Utc::now();
     let began = Instant::now();
     let subject = subject::of(check, at)?;
-    let waivers = waivers_of(check, &subject, at).await?;
+    let said = said(check, &subject).await?;
+    let waivers = said.as_ref().map(|said| said.waivers(at)).unwrap_or_default();
     let progress = progress::Progress::start();
-    let looked = look(&subject.ask, None, &|event| progress.tell(event)).await;
+    let mut looked = look(&subject.ask, None, &|event| progress.tell(event)).await;
+    if let Some(said) = said {
+        said.fill(&mut looked, at).await;
+    }
     progress.end();
     let frame = Frame {
         next: next::steps(&subject, &looked.facts),
@@ -79,17 +82,21 @@ async fn live(check: &Check, catalog: &Catalog, wanted: &Wanted) -> anyhow::Resu
     Ok((whole::run(frame, looked, catalog, wanted)?, subject.repo))
 }
 
-/// The waivers that stand for what is checked. Without a manifest nobody can accept a risk.
-async fn waivers_of(check: &Check, subject: &Subject, at: DateTime<Utc>) -> anyhow::Result<Vec<Waiver>> {
-    if subject.manifest.is_none() {
-        return Ok(Vec::new());
+/// What people said of what is checked. Where the manifest names nobody, nobody can.
+async fn said(check: &Check, subject: &Subject) -> anyhow::Result<Option<Said>> {
+    if subject.manifest.is_none() || subject.people.is_empty() {
+        return Ok(None);
     }
-    let place = keeping::place(check.keep.store.as_deref(), subject.repo.as_deref());
-    let Some(store) = SqliteStore::open_existing(&place).await? else { return Ok(Vec::new()) };
-    let records = store.ledger().await?;
-    let (service, environment) = (&subject.service, subject.environment.as_deref());
-    let standing = ledger::waivers(&records, service, environment, &subject.people, &subject.gate, at);
-    Ok(standing.into_iter().map(|standing| standing.waiver).collect())
+    let folder = subject.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+    let source = Source {
+        store: keeping::place(check.keep.store.as_deref(), Some(&folder)),
+        folder,
+        service: subject.service.clone(),
+        environment: subject.environment.clone(),
+        people: subject.people.clone(),
+        gate: subject.gate.clone(),
+    };
+    source.read().await.map(Some)
 }
 
 /// The waivers that a recorded run was decided with.

@@ -203,7 +203,7 @@ fn voted(records: &[Record], house: &House) -> Vec<String> {
 }
 
 /// The newest whole run of this service in this environment.
-async fn newest(house: &House) -> anyhow::Result<KeptDocument> {
+pub(super) async fn newest(house: &House) -> anyhow::Result<KeptDocument> {
     let service = &house.manifest.service.name;
     for kept in house.store.list_of(service, house.environment.as_deref(), RUNS_MAX).await? {
         let document = house.store.document(Some(&kept.id)).await?;

@@ -1,5 +1,6 @@
 //! One file per command; this one only chooses.
 
+mod attest;
 pub(crate) mod catalog;
 mod certify;
 mod check;
@@ -29,6 +30,7 @@ pub(crate) async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Explain(explain) => explain::run(&explain),
         Command::History(history) => history::run(&history).await,
         Command::Report(report) => report::run(&report).await,
+        Command::Attest(attest) => attest::run(&attest).await,
         Command::Certify(certify) => certify::run(&certify).await,
         Command::Decide(decide) => decide::run(&decide).await,
         Command::Verify(verify) => verify::run(&verify),

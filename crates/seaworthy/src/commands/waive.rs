@@ -129,7 +129,10 @@ async fn standing(waive: &Waive, house: &House, now: DateTime<Utc>) -> anyhow::R
 
 /// A text that a person gives and others read.
 pub(super) fn words<'a>(given: Option<&'a str>, flag: &str) -> anyhow::Result<&'a str> {
-    let text = given_word(given.map(str::trim), &format!("{flag} TEXT"))?;
+    let text = given.map(str::trim).filter(|text| !text.is_empty());
+    let text = text.ok_or_else(|| {
+        Wrong::error(format!("nothing is said: `{flag} TEXT` is missing"), format!("give `{flag} TEXT`"))
+    })?;
     if text.chars().count() > WORDS_CHARS_MAX {
         return Err(Wrong::error(
             format!("`{flag}` has more than {WORDS_CHARS_MAX} characters"),

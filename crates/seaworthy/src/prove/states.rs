@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::run::ledger::Source;
 use crate::run::look;
 use crate::testbed;
 
@@ -88,7 +89,14 @@ fn ask_of(running: &Running) -> anyhow::Result<Ask> {
     Ok(testbed::ask(environment, running.work_dir().to_owned(), running.secrets().clone()))
 }
 
-/// Looks exactly as `check` would.
+/// Looks exactly as `check` would, and reads what people said where the part has a manifest with people.
 async fn facts(ask: Ask) -> Json {
-    look::look(&ask, None, &|_| ()).await.facts
+    let mut looked = look::look(&ask, None, &|_| ()).await;
+    let folder = ask.path(ask.environment.repo.as_deref().unwrap_or("."));
+    if let Some(source) = Source::in_folder(&folder)
+        && let Ok(said) = source.read().await
+    {
+        said.fill(&mut looked, ask.now).await;
+    }
+    looked.facts
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod house;
 pub(crate) mod keeping;
+pub(crate) mod ledger;
 pub(crate) mod look;
 pub(crate) mod next;
 pub(crate) mod progress;
