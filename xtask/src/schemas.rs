@@ -7,9 +7,11 @@ use anyhow::{Context, Result};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use seaworthy_core::catalog::Requirement;
+use seaworthy_core::certificate::DeployPolicySpec;
 use seaworthy_core::facts::{BY_HAND_KEY, SEEN_KEY, UNSEEN_KEY, Unseen};
 use seaworthy_core::manifest::Manifest;
 use seaworthy_core::run::Run;
+use seaworthy_core::statement::{DecisionStatement, Statement};
 use serde_json::{Map, Value as Json, json};
 
 use crate::tell;
@@ -41,11 +43,13 @@ fn folder() -> PathBuf {
 }
 
 /// The schemas by file name.
-fn all() -> [(&'static str, String); 4] {
+fn all() -> [(&'static str, String); 6] {
     [
         ("run.v1.json", text(&written::<Run>())),
         ("manifest.v1.json", text(&read::<Manifest>())),
         ("requirement.v1.json", text(&read::<Requirement>())),
+        ("deploy-policy.v1.json", text(&read::<DeployPolicySpec>())),
+        ("decision.v1.json", text(&written::<Statement<DecisionStatement>>())),
         ("facts.v1.json", text(&facts())),
     ]
 }

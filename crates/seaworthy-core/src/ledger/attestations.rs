@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Record, RecordKind};
+use super::{Record, RecordKind, said_first};
 use crate::limits::people::CLOCK_AHEAD_SECONDS_MAX;
 use crate::manifest::{People, Role};
 use crate::statement::{Attestation, Envelope, Statement, open};
@@ -36,13 +36,13 @@ pub fn attestations(
     people: &People,
     now: DateTime<Utc>,
 ) -> Vec<Attested> {
-    let here = |record: &&Record| {
+    let here = |record: &Record| {
         record.entry.kind == RecordKind::Attestation
             && record.entry.service == service
             && record.entry.environment.as_deref() == environment
     };
     let mut newest: BTreeMap<(String, Role), Attested> = BTreeMap::new();
-    for record in records.iter().filter(here) {
+    for record in said_first(records, here) {
         if let Some(attested) = read(record, people, now) {
             newest.insert((attested.says.requirement.clone(), attested.says.role), attested);
         }

@@ -9,8 +9,12 @@ mod waivers;
 pub use attestations::{Attested, attestations};
 pub use waivers::{Standing, WaiverEnd, shortened, waivers};
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::statement::Envelope;
 
 /// What kind of thing was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,25 @@ pub struct Entry {
     pub environment: Option<String>,
     /// The DSSE envelope, JSON. Without signatures where none is needed.
     pub envelope: String,
+}
+
+/// Records of one kind of place, each statement once.
+///
+/// What was said stays said: someone who can write to the store could otherwise say it again after it was taken
+/// back, with the signature of then.
+pub(crate) fn said_first(
+    records: &[Record],
+    takes: impl Fn(&Record) -> bool,
+) -> impl Iterator<Item = &Record> {
+    let mut said: BTreeSet<Vec<u8>> = BTreeSet::new();
+    records.iter().filter(move |record| {
+        takes(record) && payload(&record.entry).is_none_or(|payload| said.insert(payload))
+    })
+}
+
+/// The payload of a record, where it can be read at all.
+fn payload(entry: &Entry) -> Option<Vec<u8>> {
+    Envelope::parse(entry.envelope.as_bytes()).ok()?.payload_bytes().ok()
 }
 
 /// Something that was said, in its place.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Record, RecordKind};
+use super::{Record, RecordKind, said_first};
 use crate::gate::{Waived, Waiver};
 use crate::limits::people::CLOCK_AHEAD_SECONDS_MAX;
 use crate::manifest::{GateSpec, People};
@@ -53,11 +53,11 @@ pub fn waivers(
     gate: &GateSpec,
     now: DateTime<Utc>,
 ) -> Vec<Standing> {
-    let here = |record: &&Record| {
+    let here = |record: &Record| {
         record.entry.service == service && record.entry.environment.as_deref() == environment
     };
     let mut standing: BTreeMap<String, Standing> = BTreeMap::new();
-    for record in records.iter().filter(here) {
+    for record in said_first(records, here) {
         match record.entry.kind {
             RecordKind::Waiver => {
                 let found = read(record, people, gate, now);

@@ -27,10 +27,14 @@ impl Ballot {
         let opened = Envelope::parse(record.entry.envelope.as_bytes())
             .and_then(|envelope| open::<Vote>(&envelope, &people.keys()))
             .map_err(|error| error.to_string())?;
-        if opened.statement.digest("sha256") != Some(decision) {
+        let about_this = opened.statement.digest("sha256") == Some(decision);
+        let vote = opened.statement.predicate;
+        if !about_this && vote.run == ground.run.id {
+            return Err("it signs another account of this run, as another version would give it".to_owned());
+        }
+        if !about_this {
             return Ok(None);
         }
-        let vote = opened.statement.predicate;
         let signer = opened.signers.iter().find_map(|key| {
             let (id, person) = people.owner_of(key)?;
             (id == vote.person).then_some((key, person))

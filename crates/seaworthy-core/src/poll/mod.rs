@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::gate::Headline;
-use crate::ledger::{Record, RecordKind};
+use crate::ledger::{Record, RecordKind, said_first};
 use crate::limits::people::CLOCK_AHEAD_SECONDS_MAX;
 use crate::manifest::{People, Role};
 use crate::run::Run;
@@ -129,14 +129,14 @@ impl Poll {
 
     fn count(&mut self, ground: &Ground<'_>, records: &[Record]) {
         let about = sha256_hex(&self.payload);
-        let here = |record: &&Record| {
+        let here = |record: &Record| {
             record.entry.kind == RecordKind::SignOff
                 && record.entry.service == ground.run.service
                 && record.entry.environment == ground.run.environment
         };
         // The last word of each person counts, so one person fills one seat.
         let mut last: BTreeMap<String, Ballot> = BTreeMap::new();
-        for record in records.iter().filter(here) {
+        for record in said_first(records, here) {
             match Ballot::read(record, ground, &about, &self.payload) {
                 Ok(Some(ballot)) => {
                     last.insert(ballot.vote.person.clone(), ballot);

@@ -345,6 +345,26 @@ fn a_person_may_think_again() {
 }
 
 #[test]
+fn a_go_that_was_taken_back_is_not_brought_back_by_recording_it_again() {
+    let mut case = Case::four();
+    let replayed = Record { sequence: 9, ..case.records[3].clone() };
+    no_go(&mut case, 4);
+    case.records.push(replayed);
+    assert!(case.refused().contains("ops@example.com said NO-GO"));
+}
+
+#[test]
+fn a_vote_on_another_account_of_the_same_run_is_told() {
+    let mut case = Case::three();
+    let mut other = case.run.clone();
+    other.gate.decision_days = 30;
+    let other = payload(&other);
+    case.record(go_vote(OPS.0, OPS.1, 4, &other), &other, 4);
+    assert!(case.poll().not_counted[0].why.contains("another account of this run"));
+    assert!(case.refused().contains("operations has not said GO"));
+}
+
+#[test]
 fn a_no_go_of_one_holder_is_not_outvoted_by_the_other() {
     let mut case = Case::three();
     case.people = people_of(&[

@@ -19,6 +19,7 @@ pub use waiver::WaiverStatement;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,7 @@ pub trait Predicate: Serialize + DeserializeOwned {
 }
 
 /// An in-toto statement of version 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Statement<P> {
     /// Always `https://in-toto.io/Statement/v1`.
@@ -49,7 +50,7 @@ pub struct Statement<P> {
 }
 
 /// A thing that a statement is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
     /// Its name, for people.

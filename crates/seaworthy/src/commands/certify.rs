@@ -17,6 +17,7 @@ use crate::run::house::House;
 pub(super) async fn run(certify: &Certify) -> anyhow::Result<ExitCode> {
     let now = Utc::now();
     let house = House::open(&certify.keep, certify.env.as_deref()).await?;
+    house.sound().await?;
     let records = house.store.ledger().await?;
     let subject = Subject::find(&house, certify.run.as_deref(), &records, now).await?;
     let poll = subject.poll(&house, &records, now)?;

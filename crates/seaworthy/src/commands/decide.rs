@@ -70,6 +70,7 @@ async fn vote(
     poll: &Poll,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Record> {
+    house.sound().await?;
     let run = &subject.document.run;
     let Some(role) = decide.role else {
         return Err(Wrong::error("nothing says for which role", "give `--role ROLE`"));

@@ -44,6 +44,19 @@ impl House {
         self.environment.as_ref().map_or(service.clone(), |environment| format!("{service} · {environment}"))
     }
 
+    /// Walks the whole store: what was changed in it is nothing to put a name to.
+    pub(crate) async fn sound(&self) -> anyhow::Result<()> {
+        let runs = self.store.verify(None).await?;
+        let ledger = self.store.verify_ledger(None).await?;
+        match runs.faults.first().or(ledger.faults.first()) {
+            None => Ok(()),
+            Some(fault) => Err(Wrong::error(
+                format!("the evidence store {} was changed: {}", self.place.display(), fault.what),
+                "`seaworthy history --verify` tells all; restore the store from before, and check again",
+            )),
+        }
+    }
+
     /// Keeps what was said here.
     pub(crate) async fn record(&self, kind: RecordKind, envelope: &Envelope) -> anyhow::Result<Record> {
         let entry = Entry {

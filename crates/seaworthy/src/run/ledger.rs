@@ -118,7 +118,7 @@ impl Said {
         let says = &attested.says;
         let by_hand = format!(
             "sqlite3 -readonly {} 'SELECT envelope FROM ledger WHERE sequence = {}'",
-            self.source.store.display(),
+            quoted(&self.source.store.display().to_string()),
             attested.sequence
         );
         let evidence: Vec<EvidenceFact> =
@@ -153,7 +153,7 @@ impl Said {
             None => Seen::new(None),
             Some(sha256) => match digest(&self.source.folder, &evidence.name) {
                 Ok(Some((now, _))) => {
-                    Seen::shown_by(Some(now == *sha256), format!("sha256sum {}", evidence.name))
+                    Seen::shown_by(Some(now == *sha256), format!("sha256sum -- {}", quoted(&evidence.name)))
                 }
                 Ok(None) => Seen::new(Some(false)),
                 Err(unseen) => Seen::Unseen(unseen),
@@ -192,6 +192,15 @@ fn told(attested: &Attested, evidence_unchanged: &Seen<Option<bool>>) -> String 
     let (at, until) = (says.at.format("%Y-%m-%d"), says.until.format("%Y-%m-%d"));
     let figures: String = says.figures.iter().map(|(name, value)| format!(", {name} {value}")).collect();
     format!("{} as {} on {at}, until {until}{figures}{wrong}", says.person, says.role)
+}
+
+/// A word for a shell. Names of evidence are what someone wrote into the ledger, and people copy commands.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn waiver_fact(waiver: Waiver, now: DateTime<Utc>) -> WaiverFact {

@@ -85,12 +85,13 @@ fn the_newest_of_each_role_counts_and_other_records_say_nothing() {
     let later = Attestation { statement: "again".into(), ..says() };
     let mut second = kept(later, 3);
     second.sequence = 2;
+    let replayed = Record { sequence: 4, ..kept(says(), 3) };
     let mut vote = kept(says(), 3);
     vote.entry.kind = RecordKind::SignOff;
     let torn = record(3, &Envelope::new(b"{}", &[]));
     let mut elsewhere = kept(says(), 3);
     elsewhere.entry.environment = Some("staging".into());
-    let all = [kept(says(), 3), second, vote, torn, elsewhere];
+    let all = [kept(says(), 3), second, vote, torn, elsewhere, replayed];
     let found = attestations(&all, "shop", Some("production"), &people(), now());
     assert_eq!(found.iter().map(|found| found.sequence).collect::<Vec<_>>(), [2]);
 }

@@ -131,6 +131,8 @@ fn the_newest_counts_and_ends_need_no_signature() {
     assert_eq!(until(&[first.clone(), another]), now() + TimeDelta::days(30));
     let back = record(3, RecordKind::WaiverWithdrawn, &end("id-1", 0));
     assert!(standing(&[first.clone(), back.clone()]).is_empty());
+    let replayed = Record { sequence: 4, ..first.clone() };
+    assert!(standing(&[first.clone(), back.clone(), replayed]).is_empty(), "said again, it stays taken back");
     let other_again = [first, second, back];
     assert_eq!(only(&other_again).record, "id-2", "an end of the older one leaves the newer");
 }

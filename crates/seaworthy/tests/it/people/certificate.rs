@@ -99,3 +99,17 @@ for number, (name, entry) in enumerate(zip(["tech-lead", "product", "security", 
         [&*commit, "tech-lead", "product", "security", "ops"]
     );
 }
+
+#[test]
+fn the_documentation_says_how_to_verify_with_other_tools() {
+    let (house, _) = certified();
+    let page = std::fs::read_to_string(crate::support::tree().join("docs/certificate.md")).expect("the page");
+    let block = page.split("<!-- A test runs this. -->").nth(1).expect("the mark");
+    let script =
+        block.split("```").nth(1).and_then(|block| block.strip_prefix("sh\n")).expect("a block of shell");
+    let beside = "set -e; cd ..; cp keys/tech-lead.pub .\n";
+    let told =
+        String::from_utf8(house.tool("sh", &["-c", &(beside.to_owned() + script)]).stdout).expect("text");
+    assert!(told.contains("Signature Verified Successfully") && told.contains("run.json: OK"), "{told}");
+    house.tool("sh", &["-c", "cd ..; printf x >> signed; ! openssl pkeyutl -verify -rawin -pubin -inkey tech-lead.pem -in signed -sigfile signature"]);
+}
