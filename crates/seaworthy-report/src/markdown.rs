@@ -98,7 +98,7 @@ impl Comment<'_> {
             self.lines(&faults.collect::<Vec<_>>(), WAIVERS_BYTES_MAX);
         }
         if !decision.waived.is_empty() {
-            self.line("### Accepted risks: these do not hold");
+            self.line("### Accepted risks: these were not seen to hold");
             self.line("");
             let lines = decision.waived.iter().map(|waived| {
                 let verdict = risks::finding(self.run, waived).map_or("", |finding| finding.verdict.word());

@@ -29,10 +29,9 @@ impl Ballot {
             .map_err(|error| error.to_string())?;
         let about_this = opened.statement.digest("sha256") == Some(decision);
         let vote = opened.statement.predicate;
-        if !about_this && vote.run == ground.run.id {
-            return Err("it signs another account of this run, as another version would give it".to_owned());
-        }
-        if !about_this {
+        // Looking again at the same commit does not make a NO-GO unsaid.
+        let against_this = vote.choice == Choice::NoGo && vote.commit == ground.run.commit;
+        if !about_this && !against_this && vote.run != ground.run.id {
             return Ok(None);
         }
         let signer = opened.signers.iter().find_map(|key| {
@@ -43,11 +42,14 @@ impl Ballot {
         if !person.roles.contains(&vote.role) {
             return Err(format!("`{}` does not have the role `{}`", vote.person, vote.role));
         }
-        if vote.run != ground.run.id {
-            return Err("it names another run".to_owned());
-        }
         if vote.at.signed_duration_since(ground.now).num_seconds() > CLOCK_AHEAD_SECONDS_MAX {
             return Err("it is dated in the future".to_owned());
+        }
+        if !about_this && !against_this {
+            return Err("it signs another account of this run, as another version would give it".to_owned());
+        }
+        if about_this && vote.run != ground.run.id {
+            return Err("it names another run".to_owned());
         }
         let signature = match (vote.choice, &vote.decision_signature) {
             (Choice::NoGo, _) => None,

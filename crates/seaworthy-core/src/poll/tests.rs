@@ -105,6 +105,7 @@ fn go_vote(person: &str, role: Role, seed: u8, payload: &[u8]) -> Vote {
         choice: Choice::Go,
         reason: None,
         run: run().id,
+        commit: run().commit,
         at: now(),
         decision_signature: Some(STANDARD.encode(sign(seed, payload))),
     }
@@ -378,6 +379,42 @@ fn a_no_go_of_one_holder_is_not_outvoted_by_the_other() {
     assert!(case.poll().certificate().is_ok());
     no_go(&mut case, 4);
     assert!(case.refused().contains("ops@example.com said NO-GO"));
+}
+
+#[test]
+fn a_no_go_stands_against_every_run_of_the_commit_until_it_is_taken_back() {
+    let mut case = Case::new();
+    no_go(&mut case, 4);
+    case.run.id = "0191ffff".into();
+    case.newest = case.run.clone();
+    let payload = payload(&case.run);
+    for seed in 1..=3 {
+        let (role, person) = ROLES[usize::from(seed) - 1];
+        let vote = Vote { run: case.run.id.clone(), ..go_vote(person, role, seed, &payload) };
+        case.record(vote, &payload, seed);
+    }
+    let night =
+        Vote { run: case.run.id.clone(), ..go_vote("night@example.com", Role::Operations, 5, &payload) };
+    case.people = people_of(&[
+        ("lead@example.com", &[Role::TechnicalLead], 1),
+        ("product@example.com", &[Role::ProductOwner], 2),
+        ("security@example.com", &[Role::Security], 3),
+        ("ops@example.com", &[Role::Operations], 4),
+        ("night@example.com", &[Role::Operations], 5),
+    ]);
+    case.record(night, &payload, 5);
+    assert!(case.refused().contains("ops@example.com said NO-GO"));
+    let again = Vote { run: case.run.id.clone(), ..go_vote(OPS.0, OPS.1, 4, &payload) };
+    case.record(again, &payload, 4);
+    assert!(case.poll().certificate().is_ok());
+
+    // Another commit is another matter.
+    let mut case = Case::new();
+    no_go(&mut case, 4);
+    case.run.commit = Some("0".repeat(40));
+    case.run.id = "0191ffff".into();
+    case.newest = case.run.clone();
+    assert!(case.poll().no_gos.is_empty());
 }
 
 #[test]

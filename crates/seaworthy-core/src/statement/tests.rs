@@ -22,6 +22,7 @@ fn vote() -> Statement<Vote> {
         choice: Choice::NoGo,
         reason: Some("the queue is not watched".into()),
         run: "r".into(),
+        commit: None,
         at: chrono::DateTime::UNIX_EPOCH,
         decision_signature: None,
     }

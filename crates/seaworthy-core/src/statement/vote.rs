@@ -31,6 +31,8 @@ pub struct Vote {
     pub reason: Option<String>,
     /// The run.
     pub run: String,
+    /// The commit that it looked at: a NO-GO stands against every run of it.
+    pub commit: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
     /// With a GO, the same person's signature over the decision, base64: what the certificate is made of.

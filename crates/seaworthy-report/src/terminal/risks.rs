@@ -28,7 +28,7 @@ impl Printer<'_> {
         if self.run.decision.waived.is_empty() {
             return;
         }
-        self.title("Accepted risks: these do not hold");
+        self.title("Accepted risks: these were not seen to hold");
         for waived in &self.run.decision.waived {
             let verdict = risks::finding(self.run, waived).map_or("", |finding| finding.verdict.word());
             let spans = [

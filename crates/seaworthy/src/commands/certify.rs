@@ -16,7 +16,7 @@ use crate::run::house::House;
 /// Carries out the command.
 pub(super) async fn run(certify: &Certify) -> anyhow::Result<ExitCode> {
     let now = Utc::now();
-    let house = House::open(&certify.keep, certify.env.as_deref()).await?;
+    let house = House::open_existing(&certify.keep, certify.env.as_deref()).await?;
     house.sound().await?;
     let records = house.store.ledger().await?;
     let subject = Subject::find(&house, certify.run.as_deref(), &records, now).await?;

@@ -27,7 +27,7 @@ const RUNS_MAX: u32 = 100;
 /// Carries out the command.
 pub(super) async fn run(decide: &Decide) -> anyhow::Result<ExitCode> {
     let now = Utc::now();
-    let house = House::open(&decide.keep, decide.env.as_deref()).await?;
+    let house = House::open_existing(&decide.keep, decide.env.as_deref()).await?;
     let mut records = house.store.ledger().await?;
     let subject = Subject::find(&house, decide.run.as_deref(), &records, now).await?;
     let mut poll = subject.poll(&house, &records, now)?;
@@ -108,6 +108,7 @@ async fn vote(
         choice: if decide.go { Choice::Go } else { Choice::NoGo },
         reason: reason.map(str::to_owned),
         run: run.id.clone(),
+        commit: run.commit.clone(),
         at: now,
         decision_signature: signature,
     };

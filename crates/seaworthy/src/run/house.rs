@@ -24,7 +24,19 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// The house in the working directory.
+    /// The house in the working directory, where something was kept already.
+    pub(crate) async fn open_existing(keep: &Keep, environment: Option<&str>) -> anyhow::Result<Self> {
+        let place = keeping::place(keep.store.as_deref(), Some(Path::new(".")));
+        if Path::new(FILE_NAME).exists() && !place.exists() {
+            return Err(Wrong::error(
+                format!("no run was kept in {}", place.display()),
+                "`seaworthy check` keeps one",
+            ));
+        }
+        Self::open(keep, environment).await
+    }
+
+    /// The house in the working directory; its store is made where there is none.
     pub(crate) async fn open(keep: &Keep, environment: Option<&str>) -> anyhow::Result<Self> {
         let Some(ManifestFile { manifest, digest }) = read_manifest(Path::new(FILE_NAME))? else {
             return Err(Wrong::error(

@@ -86,7 +86,10 @@ fn differences(older: &Run, run: &Run) -> Vec<String> {
 pub(super) fn poll(house: &House, subject: &Subject, poll: &Poll, changes: &Changes) -> String {
     let run = &subject.document.run;
     let mut text = String::new();
-    let commit = run.commit.as_deref().map_or(String::new(), |commit| format!(", commit {}", &short(commit)));
+    let commit = run
+        .commit
+        .as_deref()
+        .map_or(String::new(), |commit| format!(", commit {}", commit.get(..12).unwrap_or(commit)));
     text += &line(
         "POLL",
         &format!("{} · run {}, {}{commit}", visible(&house.name()), run.id, moment(run.started_at)),
@@ -161,7 +164,8 @@ fn next(run: &Run, poll: &Poll) -> String {
         return format!("next: mend it and `seaworthy check`: {}\n", visible(&why));
     }
     if !poll.no_gos.is_empty() {
-        return "next: settle the NO-GO; whoever said it can say GO, or `seaworthy check` begins a new poll\n".to_owned();
+        return "next: settle the NO-GO; who said it can say GO, or mend what is wrong in a new commit\n"
+            .to_owned();
     }
     match poll.seats.iter().find(|seat| seat.go.is_none()) {
         Some(seat) => format!("next: seaworthy decide {id} --go --role {} --key FILE\n", seat.role),
