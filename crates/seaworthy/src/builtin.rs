@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use include_dir::{Dir, include_dir};
-use seaworthy_core::catalog::{Catalog, Matrix};
+use seaworthy_core::catalog::{Catalog, Matrix, Requirement, compile};
 
 static CATALOG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../catalog");
 static MATRIX: &str = include_str!("../../../testbed/matrix.snap");
@@ -30,6 +30,14 @@ fn collect(folder: &Dir<'static>, found: &mut Vec<(String, &'static str)>) {
 /// The matrix of proofs.
 pub(crate) fn matrix() -> anyhow::Result<Matrix> {
     Matrix::read(MATRIX).context("the built-in proof matrix cannot be read")
+}
+
+/// One requirement of the built-in catalog, without reading the others.
+pub(crate) fn requirement(id: &str) -> anyhow::Result<Option<Requirement>> {
+    let of_id = |path: &str| std::path::Path::new(path).file_stem().is_some_and(|stem| stem == id);
+    let Some((path, text)) = files().into_iter().find(|(path, _)| of_id(path)) else { return Ok(None) };
+    let compiled = compile(&path, text, &matrix()?).context("the built-in catalog cannot be read")?;
+    Ok(Some(compiled.spec))
 }
 
 /// The built-in catalog with its proofs.

@@ -83,14 +83,8 @@ pub(super) async fn run(attest: &Attest) -> anyhow::Result<ExitCode> {
 
 /// What may be attested of the requirement. What a machine decides, nobody may say instead.
 fn spec(attest: &Attest) -> anyhow::Result<AttestationSpec> {
-    let catalog = check::catalog_with(&attest.pack)?;
-    let Some(requirement) = catalog.get(&attest.id) else {
-        return Err(Wrong::error(
-            format!("the catalog has no requirement `{}`", visible(&attest.id)),
-            "`seaworthy catalog list` lists them",
-        ));
-    };
-    requirement.spec.attestation.clone().ok_or_else(|| {
+    let requirement = check::requirement(&attest.id, &attest.pack)?;
+    requirement.attestation.ok_or_else(|| {
         Wrong::error(
             format!("`{}` is decided by what is seen; nobody's word counts for it", attest.id),
             format!("`seaworthy explain {}` says how; `seaworthy waive` accepts the risk", attest.id),

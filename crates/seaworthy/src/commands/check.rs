@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use chrono::Utc;
-use seaworthy_core::catalog::{Catalog, Matrix, compile, lint};
+use seaworthy_core::catalog::{Catalog, Matrix, Requirement, compile, lint};
 use seaworthy_core::consent::Consent;
 use seaworthy_core::gate::{Decision, Waiver, WaiverFaultKind};
 use seaworthy_core::judge::DocumentError;
@@ -14,6 +14,7 @@ use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
 use seaworthy_probes::registry::facts_schema;
+use seaworthy_report::visible;
 use serde_json::Value as Json;
 
 use super::print;
@@ -185,9 +186,23 @@ fn wanted(catalog: &Catalog, only: &[String]) -> anyhow::Result<Wanted> {
     Ok(Wanted(only.to_vec()))
 }
 
+/// One requirement, built in or of a pack.
+pub(super) fn requirement(id: &str, packs: &[PathBuf]) -> anyhow::Result<Requirement> {
+    let found = match builtin::requirement(id)? {
+        None if !packs.is_empty() => catalog_with(packs)?.get(id).map(|found| found.spec.clone()),
+        found => found,
+    };
+    found.ok_or_else(|| {
+        Wrong::error(
+            format!("the catalog has no requirement `{}`", visible(id)),
+            "`seaworthy catalog list` lists them; `--pack DIR` adds those of a pack",
+        )
+    })
+}
+
 /// The built-in catalog and what the packs add. A pack that the lint would complain about is refused: it could pass
 /// without looking at anything.
-pub(super) fn catalog_with(packs: &[PathBuf]) -> anyhow::Result<Catalog> {
+fn catalog_with(packs: &[PathBuf]) -> anyhow::Result<Catalog> {
     let mut catalog = builtin::catalog()?;
     let schema = if packs.is_empty() { Json::Null } else { facts_schema() };
     for pack in packs {

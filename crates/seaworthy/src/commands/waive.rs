@@ -38,13 +38,7 @@ pub(super) async fn run(waive: &Waive) -> anyhow::Result<ExitCode> {
 
 /// A new waiver, signed by its approver.
 async fn given(waive: &Waive, house: &House, now: DateTime<Utc>) -> anyhow::Result<(Record, String)> {
-    let catalog = check::catalog_with(&waive.pack)?;
-    if catalog.get(&waive.id).is_none() {
-        return Err(Wrong::error(
-            format!("the catalog has no requirement `{}`", visible(&waive.id)),
-            "`seaworthy catalog list` lists them",
-        ));
-    }
+    check::requirement(&waive.id, &waive.pack)?;
     let reason = words(waive.reason.as_deref(), "--reason")?;
     let owner = given_word(waive.owner.as_deref(), "--owner ADDRESS")?;
     if !is_address(owner) {
