@@ -18,11 +18,22 @@ pub(super) enum Outcome {
     Skipped,
 }
 
-/// One run of tests.
+/// How one test ended, and when its suite began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TestResult {
+    pub(super) outcome: Outcome,
+    pub(super) begun: Option<String>,
+}
+
+/// What one report says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
-    pub(super) results: BTreeMap<String, Outcome>,
+    pub(super) results: BTreeMap<String, TestResult>,
     pub(super) commit: Option<String>,
+    /// When the suite began that is read now.
+    begun: Option<String>,
+    /// The name of a suite that counts failures; its tests should say which.
+    failed_suite: Option<String>,
 }
 
 /// Names of properties that hold the commit.
@@ -86,6 +97,12 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Run, Unseen> {
     if !open.is_empty() || suites == 0 {
         return Err(garbled(path, "it ends too early"));
     }
+    // A suite that broke off before its tests counts an error that none of them has.
+    let told = run.results.values().any(|result| matches!(result.outcome, Outcome::Failed | Outcome::Flaky));
+    if let Some(suite) = run.failed_suite.take().filter(|_| !told) {
+        let result = TestResult { outcome: Outcome::Failed, begun: run.begun.clone() };
+        run.results.insert(format!("(the suite {suite})"), result);
+    }
     Ok(run)
 }
 
@@ -95,6 +112,15 @@ fn begin(element: &BytesStart<'_>, run: &mut Run, case: &mut Option<(String, Out
         Some(found.value.into_owned())
     };
     match (element.name().as_ref(), case.as_mut()) {
+        ("testsuite" | "testsuites", _) => {
+            run.begun = attribute("timestamp").or(run.begun.take());
+            let counts = |name: &str| {
+                attribute(name).is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count > 0))
+            };
+            if counts("failures") || counts("errors") {
+                run.failed_suite = Some(attribute("name").unwrap_or_default());
+            }
+        }
         ("testcase", _) => {
             let name = [attribute("classname"), attribute("name")]
                 .into_iter()
@@ -123,8 +149,11 @@ fn begin(element: &BytesStart<'_>, run: &mut Run, case: &mut Option<(String, Out
 fn end(run: &mut Run, case: &mut Option<(String, Outcome)>) {
     let Some((name, outcome)) = case.take() else { return };
     // The same test twice in one report was run again.
-    let known = run.results.entry(name).or_insert(outcome);
-    if *known != outcome && *known != Outcome::Skipped && outcome != Outcome::Skipped {
+    let begun = run.begun.clone();
+    let known = &mut run.results.entry(name).or_insert(TestResult { outcome, begun }).outcome;
+    if *known == Outcome::Skipped {
+        *known = outcome;
+    } else if *known != outcome && outcome != Outcome::Skipped {
         *known = Outcome::Flaky;
     }
 }

@@ -4,14 +4,18 @@
 
 mod junit;
 mod sarif;
+mod tally;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use schemars::JsonSchema;
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
+use seaworthy_core::limits::repo::LISTED_MAX;
 use serde::Serialize;
 
+use self::junit::Outcome;
+use self::tally::{Commit, Tally};
+use super::looked::counted;
 use super::tree::{Kind, Tree, unseen};
 
 /// What the reports say.
@@ -19,12 +23,24 @@ use super::tree::{Kind, Tree, unseen};
 pub struct ReportFacts {
     /// Results of linters.
     pub lint: Seen<Listed<LintReport>>,
-    /// Runs of tests.
+    /// Reports of tests; a run of tests may have written several.
     pub tests: Seen<Listed<TestReport>>,
+    /// Tests that failed for the commit that is checked out and passed in no report for it.
+    pub failed_at_head: Seen<Listed<FailedTest>>,
     /// Share of tests that both passed and failed at one commit, over all runs given, in per cent.
     pub flaky_percent: Seen<f64>,
-    /// Runs of tests given, each for a commit that it names.
+    /// How often at least half of the tests ran at a commit, over all commits that reports name. Reports of different tests are
+    /// parts of one run, and so are reports of the same tests that began at the same time.
     pub test_runs_count: Seen<u64>,
+}
+
+/// A test that failed and never passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FailedTest {
+    /// Its name, with that of its class.
+    pub name: String,
+    /// A report in which it failed.
+    pub path: String,
 }
 
 /// One linter's result.
@@ -44,7 +60,7 @@ pub struct LintReport {
     pub for_head: Seen<bool>,
 }
 
-/// One run of tests.
+/// One report of tests.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TestReport {
     /// The file.
@@ -60,11 +76,9 @@ pub struct TestReport {
 }
 
 /// Most report files.
-const FILES_MAX: usize = 200;
+const FILES_MAX: usize = 2_000;
 /// Longest report file, in bytes.
 const REPORT_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// Most test results that are compared over runs.
-const RESULTS_MAX: usize = 500_000;
 
 /// Reads the reports at these paths below the root; a directory stands for the files in it.
 pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> ReportFacts {
@@ -75,6 +89,7 @@ pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> ReportF
         return ReportFacts {
             lint: none.clone().into(),
             tests: none.clone().into(),
+            failed_at_head: none.clone().into(),
             flaky_percent: none.clone().into(),
             test_runs_count: none.into(),
         };
@@ -83,8 +98,8 @@ pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> ReportF
         head,
         lint: Vec::new(),
         tests: Vec::new(),
-        results: BTreeMap::new(),
-        results_count: 0,
+        tally: Tally::default(),
+        unplaced: None,
         cut: None,
     };
     for path in paths {
@@ -95,15 +110,13 @@ pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> ReportF
     reading.facts()
 }
 
-/// A test of a run at a commit, with the outcomes that it had.
-type Results = BTreeMap<(String, String), BTreeSet<bool>>;
-
 struct Reading<'a> {
     head: Option<&'a str>,
     lint: Vec<LintReport>,
     tests: Vec<TestReport>,
-    results: Results,
-    results_count: usize,
+    tally: Tally,
+    /// Why failed tests belong to no commit.
+    unplaced: Option<Unseen>,
     cut: Option<Unseen>,
 }
 
@@ -117,15 +130,19 @@ impl Reading<'_> {
                     let name = String::from_utf8_lossy(&name).into_owned();
                     let report =
                         [".sarif", ".sarif.json", ".xml"].iter().any(|ending| name.ends_with(ending));
-                    if kind == Kind::File && report {
-                        self.file(tree, &at.join(name))?;
+                    if kind == Kind::File
+                        && report
+                        && let Err(unseen) = self.file(tree, &at.join(name))
+                    {
+                        self.cut = self.cut.take().or(Some(unseen));
                     }
                 }
                 if more {
                     return Err(Unseen::new(
                         Blind::CutShort,
                         format!("`{path}` holds more than {FILES_MAX} files"),
-                    ));
+                    )
+                    .give("take reports of older runs out of it"));
                 }
                 Ok(())
             }
@@ -162,10 +179,8 @@ impl Reading<'_> {
     fn run(&mut self, shown: &str, run: junit::Run) {
         let for_head =
             self.for_head(shown, run.commit.as_deref(), "a property `commit` in the report's test suite");
-        let failures =
-            run.results.values().filter(|passed| **passed == junit::Outcome::Failed).count() as u64;
-        let skipped =
-            run.results.values().filter(|passed| **passed == junit::Outcome::Skipped).count() as u64;
+        let failures = run.results.values().filter(|result| result.outcome == Outcome::Failed).count() as u64;
+        let skipped = run.results.values().filter(|result| result.outcome == Outcome::Skipped).count() as u64;
         self.tests.push(TestReport {
             path: shown.to_owned(),
             tests_count: run.results.len() as u64 - skipped,
@@ -173,23 +188,24 @@ impl Reading<'_> {
             skipped_count: skipped,
             for_head,
         });
-        let commit = run.commit.unwrap_or_default();
-        for (test, outcome) in run.results {
-            self.results_count += 1;
-            if self.results_count > RESULTS_MAX {
-                self.cut = Some(Unseen::new(
-                    Blind::CutShort,
-                    format!("the reports hold more than {RESULTS_MAX} results"),
-                ));
-                return;
+        match (&run.commit, self.tests.last().map(|report| &report.for_head)) {
+            (Some(_), Some(Seen::Seen { value: true, .. })) => {
+                self.tally.add(Commit::Head, shown, run.results);
             }
-            let outcomes = self.results.entry((commit.clone(), test)).or_default();
-            match outcome {
-                junit::Outcome::Passed => outcomes.extend([true]),
-                junit::Outcome::Failed => outcomes.extend([false]),
-                junit::Outcome::Flaky => outcomes.extend([true, false]),
-                junit::Outcome::Skipped => {}
+            (Some(commit), Some(Seen::Seen { .. } | Seen::Unseen(_))) => {
+                self.tally.add(Commit::Other(commit.to_ascii_lowercase()), shown, run.results);
             }
+            // It counts for nothing, but what failed in it may have failed for the present commit.
+            (None, Some(Seen::Unseen(unseen))) if failures > 0 => {
+                self.unplaced = self.unplaced.take().or_else(|| Some(unseen.clone()));
+            }
+            _ => {}
+        }
+        if self.tally.is_full() {
+            let why = format!("the reports hold more than {} results", tally::RESULTS_MAX);
+            let unseen =
+                Unseen::new(Blind::CutShort, why).give("name the reports of fewer runs under `reports`");
+            self.cut = self.cut.take().or(Some(unseen));
         }
     }
 
@@ -210,28 +226,24 @@ impl Reading<'_> {
     fn facts(self) -> ReportFacts {
         let mut lint = Listed::bounded(self.lint, FILES_MAX, "reports");
         let mut tests = Listed::bounded(self.tests, FILES_MAX, "reports");
-        let runs =
-            tests.items.iter().filter(|report| matches!(report.for_head, Seen::Seen { .. })).count() as u64;
         lint.cut = lint.cut.or_else(|| self.cut.clone());
         tests.cut = tests.cut.or_else(|| self.cut.clone());
-        // Over all commits a test is one test.
-        let names: BTreeSet<&str> = self.results.keys().map(|(_, test)| test.as_str()).collect();
-        let flaky: BTreeSet<&str> = self
-            .results
-            .iter()
-            .filter(|(_, outcomes)| outcomes.len() > 1)
-            .map(|((_, test), _)| test.as_str())
-            .collect();
-        let flaky_percent = match (&self.cut, names.len()) {
+        let mut failed = Listed::bounded(self.tally.failed_at_head(), LISTED_MAX, "failed tests");
+        failed.cut = failed.cut.or_else(|| self.cut.clone()).or(self.unplaced);
+        let (flaky, all) = self.tally.flaky();
+        let flaky_percent = match (&self.cut, all) {
             (Some(cut), _) => Seen::Unseen(cut.clone()),
-            (None, 0) => Seen::unseen(Blind::NotGiven, "no run of tests is among the reports"),
-            (None, all) => Seen::new(percent(flaky.len(), all)),
+            (None, 0) => Unseen::new(Blind::NotGiven, "no run of tests for a commit is among the reports")
+                .give("JUnit XML of the tests in a folder named under `reports`, with a property `commit`")
+                .into(),
+            (None, all) => Seen::new(percent(flaky, all)),
         };
         ReportFacts {
             lint: Seen::new(lint),
             tests: Seen::new(tests),
+            failed_at_head: Seen::new(failed),
             flaky_percent,
-            test_runs_count: Seen::new(runs),
+            test_runs_count: counted(self.tally.runs_count(), self.cut.map_or(Ok(()), Err)),
         }
     }
 }

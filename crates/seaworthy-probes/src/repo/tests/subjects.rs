@@ -98,7 +98,7 @@ fn tells_which_migrations_lead_back() {
             (
                 migration.tool.as_str(),
                 migration.name.as_str(),
-                migration.way_back.is_some(),
+                migration.way_back.value().unwrap().is_some(),
                 migration.forward_fix.is_some() && migration.irreversible.is_some(),
             )
         })
@@ -123,7 +123,9 @@ fn leftovers_are_statements_and_not_words() {
     let script = "// console.log(1)\nconst a = 'console.log(2)';\nconsole.log(3);\nconst b = `console.log(4) ${console.log(5)}`;\n/* debugger; */\ndebugger;\nconst r = /console.log(6)/;\nconsole.error('kept');\nconsole.log(7); // eslint-disable-line no-console\nlogger.debugger = 1;\n";
     let rust = "fn main() {\n    let s = r#\"dbg!(1)\"#;\n    dbg!(2);\n    let c: char = '\"'; // dbg!(3)\n    todo!(\"x\");\n}\n#[cfg(test)]\nmod tests { fn t() { dbg!(4); } }\n";
     let python = "\"\"\"breakpoint()\"\"\"\nimport pdb; pdb.set_trace()\n# breakpoint()\n";
+    let go = "package main\nfunc (t *T) println(s string) {}\nfunc print(s string) {}\nfunc main() {\n\tprint(1)\n\tprintln(2)\n\tdefer println(3)\n\tif x { print(4) }\n\tfmt.Println(5)\n\tt.println(6)\n\tblueprint(7)\n}\n";
     let repository = repository(&[
+        ("cmd/main.go", go),
         ("src/app.js", script),
         ("src/main.rs", rust),
         ("src/app.py", python),
@@ -139,6 +141,10 @@ fn leftovers_are_statements_and_not_words() {
     assert_eq!(
         told,
         [
+            ("cmd/main.go", 5, "builtin-println", false),
+            ("cmd/main.go", 6, "builtin-println", false),
+            ("cmd/main.go", 7, "builtin-println", false),
+            ("cmd/main.go", 8, "builtin-println", false),
             ("src/app.js", 3, "console-log", false),
             ("src/app.js", 4, "console-log", false),
             ("src/app.js", 6, "debugger-statement", false),
@@ -148,7 +154,7 @@ fn leftovers_are_statements_and_not_words() {
             ("tests/app.test.js", 2, "focused-test", false),
         ]
     );
-    assert_eq!(facts.leftovers.files_count.value(), Some(&3));
+    assert_eq!(facts.leftovers.files_count.value(), Some(&4));
 }
 
 #[test]
@@ -289,4 +295,100 @@ fn detects_enough_for_a_first_manifest() {
     );
     assert_eq!((detected.redis.used, detected.redis.variable.as_deref()), (Some(true), Some("REDIS_URL")));
     assert_eq!(detected.containers, ["Dockerfile"]);
+}
+
+/// What is said of the way back of one migration.
+fn way_back(path: &str, text: &str) -> Option<bool> {
+    let repository = repository(&[(path, text)]);
+    let facts = look(repository.path());
+    let migration = &items(&facts.migrations.entries)[0];
+    migration.way_back.value().map(Option::is_some)
+}
+
+#[test]
+fn rails_turns_around_only_what_it_can() {
+    let change = |body: &str| {
+        let text = format!("class Y < ActiveRecord::Migration[7.1]\n  def change\n{body}\n  end\nend\n");
+        way_back("db/migrate/2020_y.rb", &text)
+    };
+    for there_and_back in [
+        "    add_column :users, :name, :string\n    add_index :users, :name",
+        "    remove_column :users, :name, :string, null: false",
+        "    remove_column(:users, :name, :string)",
+        "    remove_columns :users, :a, :b, type: :string",
+        "    change_column_default :users, :state, from: nil, to: \"new\"",
+        "    drop_table :users do |t|\n      t.string :name\n    end",
+        "    create_table :users do |t|\n      t.string :name # no execute\n      t.timestamps\n    end",
+        "    reversible do |dir|\n      dir.up do\n        execute \"A\"\n      end\n      dir.down do\n        execute \"B\"\n      end\n    end",
+        "    remove_index :users, column: :name",
+        "    remove_foreign_key :users,\n      :accounts",
+    ] {
+        assert_eq!(change(there_and_back), Some(true), "{there_and_back}");
+    }
+    for one_way in [
+        "    execute \"DELETE FROM users\"",
+        "    add_column :users, :a, :string\n    execute(<<~SQL)\n      DELETE FROM users\n    SQL",
+        "    remove_column :users, :name",
+        "    remove_column :users, :name, if_exists: true",
+        "    remove_columns :users, :a, :b",
+        "    change_column :users, :name, :text",
+        "    change_column_default :users, :state, \"new\"",
+        "    drop_table :users",
+        "    change_table :users do |t|\n      t.remove :name\n    end",
+        "    # nothing",
+    ] {
+        assert_eq!(change(one_way), Some(false), "{one_way}");
+    }
+    for doubtful in [
+        "    User.where(old: true).delete_all",
+        "    add_column :users, :a, :string\n    up_only do\n      execute \"UPDATE users\"\n    end",
+        "    reversible do |dir|\n      dir.up { execute \"DELETE\" }\n    end",
+    ] {
+        assert_eq!(change(doubtful), None, "{doubtful}");
+    }
+    let down = |body: &str| {
+        way_back(
+            "db/migrate/2020_y.rb",
+            &format!("class Y\n  def up\n    execute \"A\"\n  end\n{body}\nend\n"),
+        )
+    };
+    assert_eq!(down("  def down\n    execute \"B\"\n  end"), Some(true));
+    assert_eq!(down("  def down\n  end\n  def helper\n    1\n  end"), Some(false));
+    assert_eq!(down("  def down; end\n  def helper\n    1\n  end"), Some(false));
+    assert_eq!(down(""), Some(false));
+}
+
+#[test]
+fn the_body_of_a_way_back_comes_after_its_parameters() {
+    let up = "export const up = async ({ context: q }) => { await q.createTable('a'); };\n";
+    for (down, there) in [
+        ("export const down = async ({ context: q }) => {};", false),
+        ("export const down = async ({ context: q }) => { /* nothing */ };", false),
+        ("export const down = async ({ context: q }) => { await q.dropTable('a'); };", true),
+        ("export const down = async ({ context: q } = {}) => q.dropTable('a');", true),
+        ("export const down = async q => {};", false),
+        ("export const down = async q => { await q.dropTable('a'); };", true),
+        ("export const down = () => Promise.resolve();", false),
+        ("export async function down(q: { context: Q }): Promise<void> {}", false),
+        ("export async function down(q: { context: Q }): Promise<void> { await q.x(); }", true),
+        ("exports.down = async function (knex) { return null; };", false),
+        ("exports.down = async () => { throw new Error('no'); };", false),
+    ] {
+        let text = format!("{up}{down}\n");
+        assert_eq!(way_back("migrations/1_a.ts", &text), Some(there), "{down}");
+    }
+}
+
+#[test]
+fn each_changeset_needs_its_own_way_back() {
+    let changesets = |second: &str| {
+        let text = format!(
+            "--liquibase formatted sql\n--changeset a:1\nCREATE TABLE a();\n--rollback DROP TABLE a;\n--changeset a:2\nDELETE FROM b;\n{second}"
+        );
+        way_back("db/migrations/changes.sql", &text)
+    };
+    assert_eq!(changesets(""), Some(false));
+    assert_eq!(changesets("--rollback empty\n"), Some(false));
+    assert_eq!(changesets("--rollback INSERT INTO b VALUES (1);\n"), Some(true));
+    assert_eq!(changesets("/* liquibase rollback\nINSERT INTO b VALUES (1);\n*/\n"), Some(true));
 }

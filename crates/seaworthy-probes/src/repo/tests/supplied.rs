@@ -114,7 +114,14 @@ fn reports_count_for_the_commit_that_they_name() {
         .collect();
     assert_eq!(tests, [(2, 0, Some(true)), (2, 1, Some(true)), (1, 0, None)]);
     assert_eq!(facts.reports.test_runs_count.value(), Some(&2));
-    assert!((facts.reports.flaky_percent.value().unwrap() - 100.0 / 3.0).abs() < 0.01);
+    assert!((facts.reports.flaky_percent.value().unwrap() - 50.0).abs() < 0.01);
+    assert!(
+        facts
+            .reports
+            .failed_at_head
+            .value()
+            .is_some_and(|failed| failed.items.is_empty() && failed.cut.is_none())
+    );
     for bad in [
         "<a/>",
         "<!DOCTYPE x [<!ENTITY a \"b\">]><testsuite/>",
@@ -125,4 +132,64 @@ fn reports_count_for_the_commit_that_they_name() {
         let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
         assert!(cut(&facts.reports.tests).is_some(), "{bad}");
     }
+}
+
+#[test]
+fn a_green_report_hides_no_red_one_and_parts_of_a_run_are_no_runs() {
+    let repository = repository(&[("a.txt", "x"), (".gitignore", "reports\n")]);
+    let head = git(repository.path(), &["rev-parse", "HEAD"]);
+    let report = |class: &str, more: &str, inner: &str| {
+        format!(
+            r#"<testsuite name="{class}" {more}><properties><property name="commit" value="{head}"/></properties><testcase classname="{class}" name="works">{inner}</testcase></testsuite>"#
+        )
+    };
+    for class in 0..20 {
+        let path = format!("reports/{class}.xml");
+        write(repository.path(), &[(&path, &report(&format!("C{class}"), "", ""))]);
+    }
+    write(repository.path(), &[("reports/e2e.xml", &report("E2e", "", "<failure/>"))]);
+    let mut target = target(repository.path());
+    target.reports = vec!["reports".to_owned()];
+    let reports = || {
+        let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+        facts.reports
+    };
+    let failed = |reports: &super::super::reports::ReportFacts| -> Vec<String> {
+        items(&reports.failed_at_head).iter().map(|test| format!("{} in {}", test.name, test.path)).collect()
+    };
+    let seen = reports();
+    assert_eq!(failed(&seen), ["E2e::works in reports/e2e.xml"]);
+    assert_eq!(seen.test_runs_count.value(), Some(&1));
+
+    // Run again it passed: it is flaky, and one more run of one test of many is no run of the tests.
+    write(repository.path(), &[("reports/e2e-2.xml", &report("E2e", "", ""))]);
+    let seen = reports();
+    assert_eq!(failed(&seen), Vec::<String>::new());
+    assert_eq!(seen.test_runs_count.value(), Some(&1));
+    assert!(*seen.flaky_percent.value().unwrap() > 4.0);
+
+    // A copy of a report began when the first did. A suite that broke off has no test that says so.
+    let at = r#"timestamp="2026-01-02T03:04:05""#;
+    std::fs::remove_dir_all(repository.path().join("reports")).unwrap();
+    let broken = format!(
+        r#"<testsuites><testsuite name="db" errors="1"><properties><property name="commit" value="{head}"/></properties></testsuite></testsuites>"#
+    );
+    write(
+        repository.path(),
+        &[
+            ("reports/1.xml", &report("C", at, "")),
+            ("reports/2.xml", &report("C", at, "")),
+            ("reports/3.xml", &broken),
+        ],
+    );
+    let seen = reports();
+    assert_eq!(seen.test_runs_count.value(), Some(&1));
+    assert_eq!(failed(&seen), ["(the suite db) in reports/3.xml"]);
+
+    // What failed for a commit that the report does not name may have failed for this one.
+    write(
+        repository.path(),
+        &[("reports/4.xml", "<testsuite><testcase name=\"x\"><error/></testcase></testsuite>")],
+    );
+    assert!(cut(&reports().failed_at_head).unwrap().contains("4.xml"));
 }

@@ -2,6 +2,9 @@
 //!
 //! That a way back is written says nothing of whether it leads back: only running it does.
 
+mod rails;
+mod scripts;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -11,6 +14,7 @@ use seaworthy_core::facts::{Listed, Seen};
 use seaworthy_core::limits::repo::LISTED_MAX;
 use serde::Serialize;
 
+use self::scripts::{body, inside, script, top_level_commas};
 use super::files::{Files, KeptFile, directory, name};
 use super::lines::newlines;
 use super::recorded::{recorded_as, sums};
@@ -26,7 +30,7 @@ pub struct MigrationFacts {
 }
 
 /// One migration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Migration {
     /// What reads it, as its form shows: `up-down-sql`, `diesel`, `goose`, `dbmate`, `flyway`, `prisma`, `rails`, `alembic`, `django`,
     /// `laravel`, `script`, `sql`.
@@ -35,8 +39,8 @@ pub struct Migration {
     pub name: String,
     /// The file that goes forward.
     pub path: String,
-    /// Where the way back is written, `file:line`; `null` when there is none or it does nothing.
-    pub way_back: Option<String>,
+    /// Where the way back is written, `file:line`; `null` when there is none, it does nothing, or the tool refuses to derive it.
+    pub way_back: Seen<Option<String>>,
     /// Why it cannot be taken back, as it says itself.
     pub irreversible: Option<String>,
     /// What to do instead of taking it back, as it says itself.
@@ -74,17 +78,19 @@ fn migration(path: &str, file: &KeptFile, own: &BTreeMap<&str, &KeptFile>) -> Op
     }
     let text = String::from_utf8_lossy(&file.bytes);
     let (tool, way_back, name) = match name(path).rsplit_once('.')?.1 {
-        "sql" => sql(path, &text, own)?,
-        "rb" => (script(&text, "rails", "change", "up", "down")?, rails(path, &text), stem(path)),
-        "py" => python(path, &text)?,
+        "sql" => seen(sql(path, &text, own)?),
+        "rb" => (script(&text, "rails", "change", "up", "down")?, rails::way_back(path, &text), stem(path)),
+        "py" => seen(python(path, &text)?),
         "php" => (
             script(&text, "laravel", "\u{0}", "function up", "function down")?,
-            body(path, &text, &["function down"]),
+            Seen::new(body(path, &text, &["function down"])),
             stem(path),
         ),
-        "js" | "ts" | "go" => {
-            (script(&text, "script", "\u{0}", "up", "down")?, body(path, &text, &["down"]), stem(path))
-        }
+        "js" | "ts" | "go" => (
+            script(&text, "script", "\u{0}", "up", "down")?,
+            Seen::new(body(path, &text, &["down"])),
+            stem(path),
+        ),
         _ => return None,
     };
     let (irreversible, forward_fix) = marks(&text);
@@ -101,6 +107,10 @@ fn migration(path: &str, file: &KeptFile, own: &BTreeMap<&str, &KeptFile>) -> Op
 }
 
 type Read = (&'static str, Option<String>, String);
+
+fn seen((tool, way_back, name): Read) -> (&'static str, Seen<Option<String>>, String) {
+    (tool, Seen::new(way_back), name)
+}
 
 fn sql(path: &str, text: &str, own: &BTreeMap<&str, &KeptFile>) -> Option<Read> {
     let file = name(path);
@@ -120,20 +130,19 @@ fn sql(path: &str, text: &str, own: &BTreeMap<&str, &KeptFile>) -> Option<Read> 
         let tool = if file == "up.sql" { "diesel" } else { "prisma" };
         return Some((tool, beside(format!("{}down.sql", directory(path))), parent()));
     }
-    for (tool, up, down) in [
-        ("goose", "-- +goose Up", "-- +goose Down"),
-        ("dbmate", "-- migrate:up", "-- migrate:down"),
-        ("liquibase", "--changeset", "--rollback"),
-    ] {
+    for (tool, up, down) in
+        [("goose", "-- +goose Up", "-- +goose Down"), ("dbmate", "-- migrate:up", "-- migrate:down")]
+    {
         if text.contains(up) {
-            let back = text.find(down).filter(|at| {
-                let rest = text.get(at + down.len()..).unwrap_or_default();
-                let own_line =
-                    tool == "liquibase" && rest.lines().next().is_some_and(|line| !line.trim().is_empty());
-                own_line || does_something(rest)
-            });
+            let back =
+                text.find(down).filter(|at| does_something(text.get(at + down.len()..).unwrap_or_default()));
             return Some((tool, back.map(|at| place(path, text, at)), stem(path)));
         }
+    }
+    let changesets = changesets(text);
+    if !changesets.is_empty() {
+        let back = liquibase(text, &changesets).map(|at| place(path, text, at));
+        return Some(("liquibase", back, stem(path)));
     }
     if let Some(rest) = file.strip_prefix('V').filter(|rest| rest.contains("__")) {
         return Some(("flyway", beside(format!("{}U{rest}", directory(path))), stem(path)));
@@ -142,63 +151,35 @@ fn sql(path: &str, text: &str, own: &BTreeMap<&str, &KeptFile>) -> Option<Read> 
     file.starts_with(|c: char| c.is_ascii_digit()).then(|| ("sql", None, stem(path)))
 }
 
-/// The tool, when the text defines a way forward.
-fn script(text: &str, tool: &'static str, either: &str, up: &str, down: &str) -> Option<&'static str> {
-    let defines = |word: &str| text.contains(&format!("def {word}")) || defines(text, word);
-    (defines(up) || defines(either) || defines(down)).then_some(tool)
+/// Where the changesets of a formatted changelog of Liquibase begin.
+fn changesets(text: &str) -> Vec<usize> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = PATTERN.get_or_init(|| Regex::new(r"(?im)^\s*--\s*changeset\s+\S").ok());
+    pattern.iter().flat_map(|pattern| pattern.find_iter(text)).map(|found| found.start()).collect()
 }
 
-fn defines(text: &str, word: &str) -> bool {
-    position(text, word).is_some()
-}
-
-/// Where a function of this name is defined in a script.
-fn position(text: &str, word: &str) -> Option<usize> {
-    let pattern = format!(
-        r"(?m)(?:^|[\s.,{{]){}\s*(?:\(|=\s*(?:async\b|function\b|\()|:\s*(?:async\b|function\b))",
-        regex::escape(word)
-    );
-    Regex::new(&pattern).ok()?.find(text).map(|found| found.start())
-}
-
-fn body(path: &str, text: &str, words: &[&str]) -> Option<String> {
-    let at = words.iter().find_map(|word| position(text, word))?;
-    let open = at + text.get(at..)?.find('{')?;
-    let rest = text.get(open..)?;
-    let inner = inside(rest, b'{', b'}').or(rest.get(1..))?;
-    let code = without_comments(inner);
-    let empty = code.trim().is_empty()
-        || code.trim_start().starts_with("throw")
-        || code.trim() == "return Promise.resolve();";
-    (!empty).then(|| place(path, text, at))
-}
-
-/// What stands between an opening sign at the beginning and the one that closes it; nothing when none does.
-fn inside(text: &str, opens: u8, closes: u8) -> Option<&str> {
-    let mut depth = 0_usize;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte == opens {
-            depth += 1;
-        } else if byte == closes {
-            depth = depth.saturating_sub(1);
-        }
-        if depth == 0 {
-            return text.get(1..at);
-        }
+/// Where the first way back of such a changelog is, if each of its changesets has one.
+fn liquibase(text: &str, changesets: &[usize]) -> Option<usize> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = PATTERN.get_or_init(|| {
+        let line = r"(?im)^\s*--\s*rollback\b[ \t]*([^\n]*)";
+        Regex::new(&format!(r"{line}|/\*\s*liquibase\s+rollback\b([^*]*)\*/")).ok()
+    });
+    let rollback = pattern.as_ref()?;
+    let mut first = None;
+    for (index, from) in changesets.iter().enumerate() {
+        let to = changesets.get(index + 1).copied().unwrap_or(text.len());
+        let section = text.get(*from..to).unwrap_or_default();
+        let mut back = rollback.captures_iter(section).filter(|found| {
+            let said = found.get(1).or(found.get(2)).map_or("", |said| said.as_str()).trim();
+            // Liquibase takes `empty` and `not required` for nothing to be done.
+            !matches!(said.trim_end_matches(';').to_ascii_lowercase().as_str(), "empty" | "not required")
+                && does_something(said)
+        });
+        let found = back.next()?.get(0)?;
+        first = first.or(Some(from + found.start()));
     }
-    None
-}
-
-fn rails(path: &str, text: &str) -> Option<String> {
-    let raises = text.contains("IrreversibleMigration");
-    let at = text.find("def change").or_else(|| text.find("def down")).filter(|_| !raises)?;
-    let after = text
-        .get(at..)?
-        .lines()
-        .skip(1)
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#'))?;
-    (after != "end").then(|| place(path, text, at))
+    first
 }
 
 fn python(path: &str, text: &str) -> Option<Read> {
@@ -229,22 +210,6 @@ fn python(path: &str, text: &str) -> Option<Read> {
         return Some(("django", back.then(|| format!("{path}:1")), stem(path)));
     }
     None
-}
-
-fn top_level_commas(arguments: &str) -> usize {
-    let mut depth = 0_i32;
-    let trimmed = arguments.trim().trim_end_matches(',');
-    trimmed
-        .bytes()
-        .filter(|byte| {
-            match byte {
-                b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' => depth -= 1,
-                _ => {}
-            }
-            *byte == b',' && depth == 0
-        })
-        .count()
 }
 
 /// Whether SQL holds a statement that changes something.
