@@ -33,6 +33,9 @@ pub struct Environment {
     pub openapi: Option<String>,
     /// Operations that are open to everyone on purpose: `GET /`, `/assets/*`.
     pub public: Vec<String>,
+    /// Operations that do no harm even where a stranger gets through: `DELETE /api/sessions`. At `probe` they are
+    /// called without a credential. Others that change something are only called in a form that cannot take effect.
+    pub harmless: Vec<String>,
     /// Where the operational answers are.
     pub endpoints: Endpoints,
     /// Origins that may call from a browser.

@@ -82,13 +82,16 @@ struct All {
 /// Looks at every URL. Cannot fail: what was not seen is in the facts with its reason.
 pub async fn look(target: &HttpTarget) -> HttpFacts {
     let description = described(target).await;
+    let served = served_at(target, &description);
     let mut all = All::default();
-    for (index, site) in target.sites.iter().enumerate() {
+    // What uses the rate limit up is asked last of all.
+    let order = (0..target.sites.len()).filter(|index| *index != served).chain([served]);
+    for index in order {
+        let Some(site) = target.sites.get(index) else { break };
         let site = Site::of(target, site).await;
         look_at(&site, &description, &mut all).await;
-        // What takes many requests is asked of the first URL alone, and the rate limit last of all.
-        if index == 0 {
-            all.size_limits.extend(size::look(&site, &operations_of(&description)).await);
+        all.size_limits.extend(size::look(&site, &operations_of(&description)).await);
+        if index == served {
             all.operations.extend(operations::look(&site, &description).await);
             all.burst = Some(rate::look(&site).await);
         }
@@ -96,7 +99,46 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
         all.responses.extend(noted.responses);
         all.development.extend(noted.development);
     }
+    if let Some(why) = elsewhere(target, &description, served) {
+        all.operations.miss(why);
+    }
     all.seen(target.left_out.as_ref())
+}
+
+/// The URL where the operations of the OpenAPI document are served, and with them the API whose rate limit is
+/// promised: what its first server names, else the first.
+fn served_at(target: &HttpTarget, description: &Result<Description, Unseen>) -> usize {
+    let first = description.as_ref().ok().and_then(|description| description.servers.first());
+    first.and_then(|first| target.sites.iter().position(|site| site.url.origin() == *first)).unwrap_or(0)
+}
+
+/// Why what was asked of one URL does not speak for the others. A document that names its servers speaks for those.
+fn elsewhere(
+    target: &HttpTarget,
+    description: &Result<Description, Unseen>,
+    served: usize,
+) -> Option<Unseen> {
+    let servers = &description.as_ref().ok()?.servers;
+    let origin = |site: &target::SiteTarget| site.url.origin();
+    let here = origin(target.sites.get(served)?);
+    let told = servers.contains(&here);
+    let others: Vec<String> = target
+        .sites
+        .iter()
+        .filter(|site| origin(site) != here && (!told || servers.contains(&origin(site))))
+        .map(|site| client::shown_url(&site.url))
+        .collect();
+    if others.is_empty() {
+        return None;
+    }
+    let why = format!(
+        "operations were asked at `{}` alone, not at {}",
+        here.ascii_serialization(),
+        others.join(", ")
+    );
+    Some(Unseen::new(Blind::CutShort, why).give(
+        "the URL that serves the operations under `servers` of the OpenAPI document, and an environment for each other one",
+    ))
 }
 
 /// Reading a document of megabytes takes a while that other looks need not wait for.

@@ -7,6 +7,7 @@ use http::Method;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::YAML_BYTES_MAX;
 use serde_json::Value;
+use url::{Origin, Url};
 
 use super::public::PublicOperations;
 
@@ -25,6 +26,8 @@ pub(super) struct Description {
     pub(super) credential_headers: Vec<String>,
     /// Cookies that carry credentials.
     pub(super) credential_cookies: Vec<String>,
+    /// Where it says that the operations are served, the first one first. Empty where it names no host.
+    pub(super) servers: Vec<Origin>,
 }
 
 /// One operation.
@@ -33,9 +36,15 @@ pub(super) struct Operation {
     pub(super) method: Method,
     /// The path as the document has it.
     pub(super) path: String,
-    /// The path with the server's prefix and harmless values for its parameters.
+    /// The path with the server's prefix and values for its parameters.
     pub(super) concrete: String,
     pub(super) has_parameters: bool,
+    /// One of the values in the path is free and names nothing. A value out of an `enum` names something.
+    pub(super) names_nothing: bool,
+    /// A query or header parameter is required, and is never sent.
+    pub(super) lacks_parameter: bool,
+    /// The media types of the body that it requires; empty where it requires none.
+    pub(super) required_body: Vec<String>,
     /// The operation itself says that it needs no credential.
     pub(super) documented_public: bool,
     pub(super) takes_json: bool,
@@ -49,6 +58,11 @@ impl Operation {
 
     /// Whether the manifest lists it, as a template or as it is asked.
     pub(super) fn is_declared_public(&self, declared: &PublicOperations) -> bool {
+        self.is_declared(declared)
+    }
+
+    /// Whether a list of the manifest has it, as a template or as it is asked.
+    pub(super) fn is_declared(&self, declared: &PublicOperations) -> bool {
         declared.includes(self.method.as_str(), &self.path)
             || declared.includes(self.method.as_str(), &self.concrete)
     }
@@ -75,7 +89,7 @@ impl Description {
             return Err(garbled("the OpenAPI document has no paths"));
         };
         let prefix = prefix(&root);
-        let mut description = Self::default();
+        let mut description = Self { servers: servers(&root), ..Self::default() };
         for (path, item) in paths {
             let Some(item) = resolved(&root, item) else { continue };
             for method in
@@ -126,16 +140,23 @@ fn read(
         .take(100)
         .filter_map(|parameter| resolved(root, parameter))
         .collect();
-    let filled = filled(root, path, &parameters);
-    let content = operation
-        .get("requestBody")
-        .and_then(|body| resolved(root, body))
-        .and_then(|body| body.get("content"));
+    let (filled, names_nothing) = filled(root, path, &parameters);
+    let body = operation.get("requestBody").and_then(|body| resolved(root, body));
+    let content = body.and_then(|body| body.get("content")?.as_object());
+    let required = |holder: &Value| holder.get("required").and_then(Value::as_bool) == Some(true);
     Operation {
         method: method.clone(),
         path: path.to_owned(),
         concrete: format!("{prefix}{filled}"),
         has_parameters: path.contains('{'),
+        names_nothing,
+        lacks_parameter: parameters.iter().any(|parameter| {
+            required(parameter) && parameter.get("in").is_some_and(|at| at == "query" || at == "header")
+        }),
+        required_body: match content {
+            Some(content) if body.is_some_and(required) => content.keys().cloned().collect(),
+            Some(_) | None => Vec::new(),
+        },
         documented_public: operation.get("security").is_some_and(needs_nothing),
         takes_json: content.is_some_and(|content| content.get("application/json").is_some()),
     }
@@ -147,9 +168,10 @@ fn needs_nothing(security: &Value) -> bool {
     security.as_array().is_some_and(|alternatives| alternatives.is_empty() || alternatives.iter().any(empty))
 }
 
-/// Values that name nothing, so that a request that gets through where it should not still meets nothing.
-fn filled(root: &Value, path: &str, parameters: &[&Value]) -> String {
+/// The path with values that name nothing where they are free, and whether one of them is.
+fn filled(root: &Value, path: &str, parameters: &[&Value]) -> (String, bool) {
     let mut filled = String::new();
+    let mut names_nothing = false;
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, after)) = after.split_once('}') else { break };
@@ -158,13 +180,23 @@ fn filled(root: &Value, path: &str, parameters: &[&Value]) -> String {
                 && parameter.get("name").is_some_and(|own| own == name)
         });
         let schema = parameter.and_then(|parameter| resolved(root, parameter.get("schema")?));
+        names_nothing |= !schema.is_some_and(is_choice);
         filled.push_str(before);
         filled.push_str(&value_for(schema));
         rest = after;
     }
     filled.push_str(rest);
+    // What is cut off may have been what names nothing.
+    names_nothing &= filled.len() <= PATH_BYTES_MAX;
     filled.truncate(filled.floor_char_boundary(PATH_BYTES_MAX));
-    filled
+    (filled, names_nothing)
+}
+
+/// Whether the values that fit are few, so that any of them names something. A branch of `allOf` and its like may
+/// say so as well.
+fn is_choice(schema: &Value) -> bool {
+    ["enum", "const", "allOf", "anyOf", "oneOf", "$ref"].iter().any(|word| schema.get(word).is_some())
+        || schema.get("type").is_some_and(|kind| kind == "boolean")
 }
 
 fn value_for(schema: Option<&Value>) -> String {
@@ -180,6 +212,16 @@ fn value_for(schema: Option<&Value>) -> String {
         (_, _, "integer" | "number") => i32::MAX.to_string(),
         _ => "seaworthy-none".to_owned(),
     }
+}
+
+/// The origins of the servers that are named with their hosts.
+fn servers(root: &Value) -> Vec<Origin> {
+    let servers = root.get("servers").and_then(Value::as_array);
+    let urls = servers.into_iter().flatten().take(20).filter_map(|server| server.get("url")?.as_str());
+    urls.filter_map(|url| Url::parse(url).ok())
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .map(|url| url.origin())
+        .collect()
 }
 
 /// The path of the first server, which stands before every path.

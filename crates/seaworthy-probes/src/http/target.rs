@@ -34,6 +34,8 @@ pub struct HttpTarget {
     pub endpoints: Endpoints,
     /// What is open on purpose.
     pub public: PublicOperations,
+    /// What may be called by anyone, as its owner says.
+    pub harmless: PublicOperations,
     /// Origins that may call from a browser.
     pub cors_origins: Vec<String>,
     /// The promised rate limit.
@@ -88,6 +90,7 @@ impl HttpTarget {
             left_out,
             endpoints: environment.endpoints.clone(),
             public: PublicOperations::of(&environment.public),
+            harmless: PublicOperations::of(&environment.harmless),
             cors_origins: environment.cors_origins.clone(),
             rate_limit: environment.rate_limit.clone(),
             body_max_bytes: environment.request_body_max_bytes,

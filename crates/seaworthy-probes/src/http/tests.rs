@@ -2,6 +2,7 @@
 
 mod liars;
 mod observe;
+mod operations;
 mod probe;
 mod shop;
 
