@@ -33,6 +33,7 @@ pub(super) fn secrets(looked: &Looked<'_>, listed: &[Found], files: &Files) -> S
         Ok(history) => {
             cut = cut.or_else(|| history.cut.clone()).or_else(|| submodules(looked));
             found.extend(history.past.iter().map(|past| gone(looked, past)));
+            acknowledge(looked, &mut found);
             counted(history.commits_count, history.cut.clone().map_or(Ok(()), Err))
         }
         Err(unseen) => {
@@ -61,6 +62,17 @@ pub(super) fn secrets(looked: &Looked<'_>, listed: &[Found], files: &Files) -> S
         rules_count: looked.searcher.rules_count(),
         files_count: counted(looked.harvest.files_count, files.whole()),
         commits_count,
+    }
+}
+
+/// A value that is marked in the present files is none in the history either: history cannot be marked.
+fn acknowledge(looked: &Looked<'_>, found: &mut [SecretFinding]) {
+    let hits = looked.harvest.secrets.iter().map(|(_, hit)| hit);
+    let marked: HashMap<u32, &String> =
+        hits.filter_map(|hit| Some((hit.secret, hit.marked.as_ref()?))).collect();
+    for finding in found.iter_mut().filter(|finding| finding.commit.is_some() && finding.excuse.is_none()) {
+        finding.excuse =
+            marked.get(&finding.secret).map(|reason| format!("marked in the present files: {reason}"));
     }
 }
 
@@ -94,7 +106,7 @@ fn gone(looked: &Looked<'_>, past: &Past) -> SecretFinding {
     let by_hand = match &commit {
         Some(commit) if message => format!("git show -s {commit}"),
         Some(commit) => {
-            format!("git show {} | sed -n {}p", quoted(&format!("{commit}:{path}")), past.hit.line)
+            format!("git show {} | sed -n {}p", quoted(&format!("{commit}:./{path}")), past.hit.line)
         }
         None => "git for-each-ref --format='%(refname) %(contents)' refs/tags".to_owned(),
     };

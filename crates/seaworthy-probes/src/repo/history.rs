@@ -1,4 +1,5 @@
-//! Secrets in a repository's history: every object that a reference reaches, read once.
+//! Secrets in a repository's history: every object that a reference reaches, read once. Of a directory in a larger
+//! repository, what its own history holds; messages of commits and tags belong to all.
 //!
 //! What was not read is told: a shallow clone, a damaged object, a bound that was reached.
 
@@ -12,8 +13,8 @@ use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::repo::HISTORY_BYTES_MAX;
 
 use super::git::Git;
-use super::git::graph::{Found, Graph};
-use super::git::object::{self, Kind, TreeEntries};
+use super::git::graph::{Found, Graph, Inside};
+use super::git::object::{self, DIRECTORY, Kind, TreeEntries};
 use super::git::objects::Objects;
 use super::git::refs::Refs;
 use super::git::traverse::{Faults, Sink, all};
@@ -66,7 +67,8 @@ pub(crate) fn search(git: &Git, refs: &Refs, searcher: &Searcher, time: Duration
     let tips: Vec<u32> =
         refs.by_name.values().chain(&refs.head).filter_map(|oid| objects.find(oid)).collect();
     let gone = refs.by_name.values().chain(&refs.head).any(|oid| objects.find(oid).is_none());
-    let reached = sink.graph.reach(&tips, &wanted);
+    let directories = git.directories();
+    let reached = sink.graph.reach(&tips, &wanted, &|tree| inside(&objects, &directories, tree));
     let unread = (reached.unread_count > 0 || gone).then(|| {
         let why = format!("{} objects of the history are missing or damaged", reached.unread_count.max(1));
         Unseen::new(Blind::CutShort, why).give("git fsck   shows which; a fresh clone has them")
@@ -94,6 +96,23 @@ pub(crate) fn search(git: &Git, refs: &Refs, searcher: &Searcher, time: Duration
     }
     history.past.sort_by(|a, b| (&a.path, a.hit.line, &a.commit).cmp(&(&b.path, b.hit.line, &b.commit)));
     Ok(history)
+}
+
+/// What a commit's tree has of the looked-at directory.
+fn inside(objects: &Objects, directories: &[&[u8]], top: u32) -> Inside {
+    let mut number = top;
+    for name in directories {
+        let Some((Kind::Tree, content)) = objects.read(number) else { return Inside::Unread };
+        let mut entries = TreeEntries::new(objects.format, &content);
+        let below = entries.by_ref().find(|entry| entry.name == *name);
+        number = match below.map(|entry| (entry.mode, objects.find(&entry.oid))) {
+            Some((DIRECTORY, Some(below))) => below,
+            Some((DIRECTORY, None)) => return Inside::Unread,
+            None if !entries.sound => return Inside::Unread,
+            Some(_) | None => return Inside::Nothing,
+        };
+    }
+    Inside::Tree(number)
 }
 
 /// The path, commit and day of a place.

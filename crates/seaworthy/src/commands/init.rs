@@ -58,12 +58,11 @@ fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
         options.create_new(true);
     }
     let mut open = options.open(file).map_err(|error| {
-        let help = if error.kind() == std::io::ErrorKind::AlreadyExists {
-            "`--force` replaces it"
-        } else {
-            "give a folder that can be written"
-        };
-        Wrong::error(format!("could not write {}: {error}", file.display()), help)
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            return Wrong::error(format!("`{}` is there already", file.display()), "`--force` replaces it");
+        }
+        let what = format!("could not write `{}`: {error}", file.display());
+        Wrong::error(what, "give a folder that can be written")
     })?;
     open.write_all(text.as_bytes()).with_context(|| format!("{} was not written whole", file.display()))
 }

@@ -49,6 +49,17 @@ pub(crate) struct Found {
     pub(crate) trees: Vec<u32>,
 }
 
+/// What a commit has of the looked-at directory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Inside {
+    /// Its tree.
+    Tree(u32),
+    /// The directory was not there.
+    Nothing,
+    /// A tree on the way could not be read.
+    Unread,
+}
+
 impl Graph {
     pub(crate) fn new(objects: usize) -> Self {
         Self { filled: Mutex::new(Filled { nodes: vec![None; objects], edges: Vec::new() }) }
@@ -74,11 +85,17 @@ impl Graph {
         true
     }
 
-    /// Walks from the tips, oldest commits first, and looks for the wanted objects.
-    pub(crate) fn reach(self, tips: &[u32], wanted: &BTreeSet<u32>) -> Reached {
+    /// Walks from the tips, oldest commits first, and looks for the wanted objects. Of each commit's tree it walks
+    /// what `inside` gives for it: the tree itself, or that of the looked-at directory.
+    pub(crate) fn reach(
+        self,
+        tips: &[u32],
+        wanted: &BTreeSet<u32>,
+        inside: &dyn Fn(u32) -> Inside,
+    ) -> Reached {
         let filled = self.filled.into_inner().unwrap_or_else(PoisonError::into_inner);
         let seen = vec![false; filled.nodes.len()];
-        let mut walk = Walk { filled, wanted, seen, reached: Reached::default() };
+        let mut walk = Walk { filled, wanted, inside, seen, reached: Reached::default() };
         for number in walk.oldest_first(tips) {
             walk.from(number);
         }
@@ -109,6 +126,7 @@ fn targets(objects: &Objects, kind: Kind, content: &[u8]) -> Option<Vec<u32>> {
 struct Walk<'a> {
     filled: Filled,
     wanted: &'a BTreeSet<u32>,
+    inside: &'a dyn Fn(u32) -> Inside,
     seen: Vec<bool>,
     reached: Reached,
 }
@@ -175,8 +193,10 @@ impl Walk<'_> {
             Some(Kind::Commit) => {
                 self.reached.commits_count += 1;
                 self.found(number, Some(number), &[]);
-                if let Some(tree) = self.target(number, 0) {
-                    self.content(tree, Some(number));
+                match self.target(number, 0).map(self.inside) {
+                    Some(Inside::Tree(tree)) => self.content(tree, Some(number)),
+                    Some(Inside::Unread) => self.reached.unread_count += 1,
+                    Some(Inside::Nothing) | None => {}
                 }
             }
             Some(Kind::Tree | Kind::Blob) => self.content(number, None),

@@ -65,6 +65,11 @@ impl Git {
         Ok(None)
     }
 
+    /// The names of the directories from the top of the work tree down to the looked-at one; none at the top.
+    pub(crate) fn directories(&self) -> Vec<&[u8]> {
+        self.prefix.split(|byte| *byte == b'/').filter(|name| !name.is_empty()).collect()
+    }
+
     fn open(work_tree: &Path, prefix: Vec<u8>) -> Result<Self, Unseen> {
         let tree = Tree::open(work_tree).map_err(|error| unseen(&work_tree.display().to_string(), &error))?;
         let dot_git = Path::new(".git");

@@ -150,6 +150,9 @@ pub(crate) struct TreeEntry<'a> {
 /// Mode of a submodule's commit in a tree: an object of another repository.
 pub(crate) const GITLINK: u32 = 0o160_000;
 
+/// Mode of a directory in a tree.
+pub(crate) const DIRECTORY: u32 = 0o40_000;
+
 /// Reads a tree entry by entry; ends early with `false` in `sound` when it is damaged.
 pub(crate) struct TreeEntries<'a> {
     rest: &'a [u8],

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use super::Git;
-use super::graph::Graph;
+use super::graph::{Graph, Inside};
 use super::object::Kind;
 use super::objects::Objects;
 use super::traverse::{Sink, all};
@@ -108,7 +108,7 @@ fn reads_what_git_reads(root: &Path) {
             blobs.insert(number);
         }
     }
-    let reached = graph.reach(&tips, &blobs);
+    let reached = graph.reach(&tips, &blobs, &Inside::Tree);
     assert_eq!(reached.unread_count, 0);
     assert_eq!(reached.commits_count.to_string(), git(root, &["rev-list", "--all", "--count"]));
     let reachable =

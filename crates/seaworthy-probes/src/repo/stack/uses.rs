@@ -11,6 +11,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use seaworthy_core::limits::repo::PLACES_MAX;
+use seaworthy_core::manifest::FILE_NAME;
 use serde::{Deserialize, Serialize};
 
 use crate::repo::lines::{Lines, line_around};
@@ -159,6 +160,7 @@ pub(crate) fn told(path: &Path, role: Role, text: &[u8]) -> Vec<Told> {
     }
     let uses = uses();
     let class = class(path, role);
+    let manifest = name == FILE_NAME;
     let mut lines = Lines::new(text);
     let mut told: Vec<Told> = Vec::new();
     for word in uses.words.find_iter(text) {
@@ -171,6 +173,10 @@ pub(crate) fn told(path: &Path, role: Role, text: &[u8]) -> Vec<Told> {
             continue;
         }
         let (from, to) = line_around(text, word.start(), word.end());
+        // What a new manifest shows as examples says nothing of the service.
+        if manifest && text.get(from..to).is_some_and(|line| line.trim_ascii_start().starts_with(b"#")) {
+            continue;
+        }
         let line = lines.at(from);
         let sign = |class| {
             uses.kinds.get(kind).is_some_and(|kind| kind.shown(class, text.get(from..to).unwrap_or_default()))

@@ -181,7 +181,7 @@ fn finds_a_secret_that_was_taken_out_again() {
             ("deep/er/config.yml", 2, Some(with.as_str()))
         );
         assert_eq!(one.committed_on.as_deref(), Some("2026-03-01"));
-        assert_eq!(one.by_hand, format!("git show {with}:deep/er/config.yml | sed -n 2p"));
+        assert_eq!(one.by_hand, format!("git show {with}:./deep/er/config.yml | sed -n 2p"));
         assert_eq!(facts.secrets.commits_count.value(), Some(&3));
     }
     // What no reference reaches is nobody's history.
@@ -189,6 +189,43 @@ fn finds_a_secret_that_was_taken_out_again() {
     git(root, &["commit", "-q", "-m", "fresh"]);
     git(root, &["branch", "-q", "-D", "main"]);
     assert_eq!(items(&look(root).secrets.found).len(), 0);
+}
+
+#[test]
+fn a_directory_of_a_larger_repository_has_its_own_history() {
+    let (ours, theirs) = (format!("AKIA{}", odd(16, BASE32)), format!("ghp_{}", odd(36, ALPHANUMERIC)));
+    let repository = repository(&[
+        ("shop/src/app.js", &format!("const key = '{ours}';\n")),
+        ("other/app.js", &format!("const key = '{theirs}';\n")),
+        // The same content as a file of the other's: it is ours as well.
+        ("other/copy.js", &format!("const key = '{ours}';\n")),
+    ]);
+    let root = repository.path();
+    write(root, &[("shop/src/app.js", "none\n"), ("other/app.js", "none\n"), ("other/copy.js", "none\n")]);
+    commit(root, "taken out");
+    for (directory, expected) in [("shop", "src/app.js"), ("shop/src", "app.js")] {
+        let facts = look(&root.join(directory));
+        let [one] = items(&facts.secrets.found) else { panic!("{:?}", facts.secrets.found) };
+        assert_eq!(one.path, expected);
+        assert!(one.commit.is_some() && one.by_hand.contains(&format!(":./{expected}")), "{one:?}");
+        assert_eq!(facts.secrets.commits_count.value(), Some(&2));
+    }
+    assert_eq!(items(&look(root).secrets.found).len(), 2);
+}
+
+#[test]
+fn what_is_marked_in_the_present_files_is_excused_in_the_history() {
+    let (made_up, real) = (format!("AKIA{}", odd(16, BASE32)), format!("ghp_{}", odd(36, ALPHANUMERIC)));
+    let repository =
+        repository(&[("src/app.js", &format!("const key = '{made_up}';\nconst other = '{real}';\n"))]);
+    let root = repository.path();
+    write(root, &[("src/app.js", &format!("const key = '{made_up}'; // seaworthy:allow-secret made up\n"))]);
+    commit(root, "marked");
+    let facts = look(root);
+    let counting: Vec<_> =
+        found(&facts.secrets).into_iter().filter(|finding| finding.excuse.is_none()).collect();
+    assert!(matches!(counting[..], [one] if one.line == 2 && one.commit.is_some()), "{counting:?}");
+    assert_eq!(facts.secrets.excused_count.value(), Some(&3));
 }
 
 #[test]
@@ -224,7 +261,8 @@ fn excuses_are_counted_and_take_a_reason() {
         excused,
         [("src/b.rs", false), ("tests/live.txt", false), ("src/a.rs", true), ("tests/key.pem", true)]
     );
-    assert_eq!(facts.secrets.excused_count.value(), Some(&4));
+    // In the history the mark counts for the value wherever it stood.
+    assert_eq!(facts.secrets.excused_count.value(), Some(&6));
 }
 
 #[test]

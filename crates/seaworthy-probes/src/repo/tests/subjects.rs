@@ -392,3 +392,14 @@ fn each_changeset_needs_its_own_way_back() {
     assert_eq!(changesets("--rollback INSERT INTO b VALUES (1);\n"), Some(true));
     assert_eq!(changesets("/* liquibase rollback\nINSERT INTO b VALUES (1);\n*/\n"), Some(true));
 }
+
+#[test]
+fn examples_in_the_comments_of_a_manifest_show_no_use() {
+    let commented =
+        "service: {name: shop}\nenvironments:\n  staging:\n    # redis: {url: {env: REDIS_URL}}\n";
+    for (manifest, seen) in [(commented.to_owned(), true), (commented.replace("# redis", "redis"), false)] {
+        let repository = repository(&[("seaworthy.yaml", &manifest), ("src/app.js", "listen()\n")]);
+        let uses = look(repository.path()).stack.uses_redis;
+        assert_eq!(uses.value().is_some_and(|uses| !uses.used), seen, "{manifest}");
+    }
+}
