@@ -11,12 +11,12 @@ use super::files::Files;
 use super::history::Past;
 use super::lines::{quoted, shown_by};
 use super::looked::{Looked, counted};
-use super::role::{Role, role};
-use super::secrets::Hit;
+use super::role::{Role, is_prose, language, role};
 use super::secrets::facts::{SecretFinding, SecretsFacts};
+use super::secrets::{Hit, Rule};
 use super::settings::env_file::{EnvKind, is_template, secrets as env_secrets};
 use super::settings::names::secret_part;
-use super::settings::strength::{is_default, is_placeholder};
+use super::settings::strength::{is_default, stands_for_one};
 use super::walk::Found;
 
 /// The secrets of the tree and of the history, those that count first.
@@ -124,11 +124,7 @@ fn finding(
     by_hand: String,
 ) -> SecretFinding {
     let rule = looked.searcher.rule(hit.rule);
-    let made_up = rule.fixture
-        && (hit.in_prose
-            || matches!(role, Role::Test | Role::Document)
-            || is_template(Path::new(&path))
-            || is_example(&path));
+    let made_up = rule.fixture && is_made_up(rule, hit, Path::new(&path), role);
     let excuse = match &hit.marked {
         Some(reason) => Some(format!("marked: {reason}")),
         None => made_up.then(|| "of a kind that tests, examples and prose make up".to_owned()),
@@ -150,6 +146,15 @@ fn finding(
     }
 }
 
+/// Whether a secret stands where such are made up. What a file lies beside says nothing of it, and a whole private key
+/// is made up for tests only.
+fn is_made_up(rule: &Rule, hit: &Hit, path: &Path, role: Role) -> bool {
+    let in_test = role == Role::Test || hit.in_test;
+    let in_prose = is_prose(path) || hit.in_comment && language(path).is_some();
+    in_test
+        || !rule.is_private_key() && (in_prose || is_template(path) || is_example(&path.to_string_lossy()))
+}
+
 fn is_example(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, "examples" | "example" | "demo" | "samples"))
 }
@@ -163,7 +168,7 @@ fn tracked_env_secrets(looked: &Looked<'_>, known: &[SecretFinding]) -> Vec<Secr
         .flat_map(|file| env_secrets(file).map(move |entry| (file, entry)))
         .filter(|(_, entry)| {
             let value = secret_part(&entry.value);
-            !is_placeholder(value) && !is_default(value)
+            !stands_for_one(value) && !is_default(value)
         })
         .filter(|(file, entry)| {
             !known.iter().any(|finding| finding.path == file.path && finding.line == entry.line)

@@ -50,7 +50,7 @@ pub(crate) fn mark_tests(path: &Path, source: &[u8], hits: &mut [Hit]) {
     }
     let tests = leftovers::rust_test_lines(source);
     for hit in hits {
-        hit.in_prose |= tests.iter().any(|lines| lines.contains(&hit.line));
+        hit.in_test |= tests.iter().any(|lines| lines.contains(&hit.line));
     }
 }
 

@@ -68,7 +68,7 @@ const TOOL_DIRECTORIES: &[&str] = &[
     ".storybook",
     "stories",
 ];
-const DOCUMENT_DIRECTORIES: &[&str] = &["docs", "doc", "documentation", "website"];
+const DOCUMENT_DIRECTORIES: &[&str] = &["docs", "doc", "documentation"];
 const VENDORED_DIRECTORIES: &[&str] = &[
     "vendor",
     "vendored",
@@ -82,7 +82,7 @@ const VENDORED_DIRECTORIES: &[&str] = &[
 ];
 const GENERATED_DIRECTORIES: &[&str] =
     &["dist", "generated", "__generated__", "gen", ".next", ".nuxt", "coverage"];
-const DOCUMENT_ENDINGS: &[&str] = &["md", "mdx", "rst", "adoc", "txt", "html.md", "org"];
+const PROSE_ENDINGS: &[&str] = &["md", "mdx", "rst", "adoc", "asciidoc", "org"];
 const LOCK_FILES: &[&str] = &[
     "Cargo.lock",
     "package-lock.json",
@@ -118,15 +118,21 @@ pub(crate) fn role(path: &Path) -> Role {
         Role::Generated
     } else if in_any(TEST_DIRECTORIES) || is_test(&name) {
         Role::Test
-    } else if in_any(DOCUMENT_DIRECTORIES)
-        || DOCUMENT_ENDINGS.contains(&extension(&name)) && !is_requirements(&name)
+    } else if is_prose(path)
+        || extension(&name) == "txt" && !is_requirements(&name)
+        || in_any(DOCUMENT_DIRECTORIES) && language(path).is_none()
     {
         Role::Document
-    } else if in_any(TOOL_DIRECTORIES) || is_tool(&name) {
+    } else if in_any(DOCUMENT_DIRECTORIES) || in_any(TOOL_DIRECTORIES) || is_tool(&name) {
         Role::Tool
     } else {
         Role::Production
     }
+}
+
+/// Whether a file is written for people to read, by its ending: its folder says nothing of it, and `.txt` is anything.
+pub(super) fn is_prose(path: &Path) -> bool {
+    path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| PROSE_ENDINGS.contains(&ending))
 }
 
 /// Whether a file is a lock file of a package manager.

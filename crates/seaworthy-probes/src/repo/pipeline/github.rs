@@ -146,6 +146,20 @@ fn steps(job_name: &str, job: &Json, bytes: &[u8], job_line: u64) -> Vec<Step> {
     found
 }
 
+/// Whether a job deploys, or is bound to an environment that is deployed to.
+pub(in crate::repo) fn job_deploys(name: &str, job: &Json) -> bool {
+    let environment = job.get("environment");
+    let environment = environment.and_then(|named| named.as_str().or_else(|| text(named, &["name"])));
+    let bound = environment.is_some_and(|name| {
+        let name = name.to_ascii_lowercase();
+        name.split(['-', '_', '/', ' '])
+            .any(|word| matches!(word, "prod" | "production" | "live" | "staging"))
+    });
+    let called =
+        text(job, &["uses"]).is_some_and(|uses| action(uses) == Some(Stage::Deploy) || named_deploy(name));
+    bound || called || steps(name, job, b"", 1).iter().any(|step| step.stage == Stage::Deploy)
+}
+
 fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[Vec<Job>], parts: &mut Parts) {
     let by_name: BTreeMap<&str, &Job> = own.iter().map(|job| (job.name.as_str(), job)).collect();
     let triggers = triggers(&workflow.document);

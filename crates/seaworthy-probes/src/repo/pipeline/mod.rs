@@ -9,6 +9,7 @@ use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::repo::LISTED_MAX;
 use serde::Serialize;
 
+pub(super) use self::github::job_deploys;
 use super::files::Files;
 
 /// What the pipeline's files state.

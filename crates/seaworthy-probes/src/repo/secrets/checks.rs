@@ -1,7 +1,8 @@
 //! What a pattern cannot say of a secret.
 
+use super::literal::looks_secret;
 use crate::repo::settings::names;
-use crate::repo::settings::strength::{entropy_per_character, is_default, is_placeholder};
+use crate::repo::settings::strength::{entropy_per_character, is_default, stands_for_one};
 
 /// Length of a Stellar seed in characters.
 const SEED: usize = 56;
@@ -135,7 +136,7 @@ fn made_up(user: &str, password: &str, host: &str) -> bool {
             name == *domain || name.strip_suffix(domain).is_some_and(|before| before.ends_with('.'))
         });
     let near = name == "localhost" || name.starts_with("127.") || !name.contains('.');
-    let common = is_default(password) || password.eq_ignore_ascii_case(user) || is_placeholder(password);
+    let common = is_default(password) || password.eq_ignore_ascii_case(user) || stands_for_one(password);
     let word =
         password.len() < 24 && password.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '-');
     example
@@ -160,7 +161,8 @@ pub(super) fn assignment(text: &[u8], from: usize, to: usize, near: usize) -> Op
         return None;
     }
     let at = near + name_end;
-    let (begin, quoted) = after_sign(text.get(at..to)?)?;
+    let called = name_begin.is_some_and(|end| opens_call(before.get(..=end).unwrap_or_default()));
+    let (begin, quoted) = after_sign(text.get(at..to)?, called)?;
     let begin = at + begin;
     let value = text.get(begin..to)?;
     let end = match quoted {
@@ -174,9 +176,17 @@ pub(super) fn assignment(text: &[u8], from: usize, to: usize, near: usize) -> Op
     looks_secret(value, quoted.is_some()).then_some((begin, begin + end))
 }
 
-/// Where the value begins behind `=`, `:`, `:=` or `=>`, and its quote. Without a quote only `=` and `:` in
+/// Whether a name that follows is the first text that a call is given: `define('`, `setdefault("`.
+fn opens_call(before: &[u8]) -> bool {
+    before
+        .split_last()
+        .is_some_and(|(last, before)| matches!(last, b'"' | b'\'') && before.trim_ascii_end().ends_with(b"("))
+}
+
+/// Where the value begins behind `=`, `:`, `:=` or `=>`, and its quote. A call that is given a name is given its value
+/// behind a comma. Without a quote only `=` and `:` in
 /// configuration files are followed by a literal; code would name a variable there, which `looks_secret` tells apart.
-fn after_sign(rest: &[u8]) -> Option<(usize, Option<u8>)> {
+fn after_sign(rest: &[u8], called: bool) -> Option<(usize, Option<u8>)> {
     let mut at = 0;
     let skip = |at: &mut usize, set: &[u8]| {
         while rest.get(*at).is_some_and(|byte| set.contains(byte)) {
@@ -185,6 +195,11 @@ fn after_sign(rest: &[u8]) -> Option<(usize, Option<u8>)> {
     };
     skip(&mut at, b"\"'`])");
     skip(&mut at, b" \t");
+    if called && rest.get(at) == Some(&b',') {
+        skip(&mut at, b", \t");
+        let quote = rest.get(at).copied().filter(|byte| matches!(byte, b'"' | b'\''))?;
+        return Some((at + 1, Some(quote)));
+    }
     // A type between name and value: `token: &str = "…"`, `token: string = "…"`.
     if rest.get(at) == Some(&b':') {
         let equals = rest.get(at..)?.iter().take(40).position(|byte| *byte == b'=');
@@ -202,57 +217,6 @@ fn after_sign(rest: &[u8]) -> Option<(usize, Option<u8>)> {
     skip(&mut at, b" \t");
     let quote = rest.get(at).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
     Some((at + usize::from(quote.is_some()), quote))
-}
-
-/// Whether a literal looks like a secret and not like a name, a sentence, a path or a placeholder.
-fn looks_secret(value: &str, quoted: bool) -> bool {
-    let length = value.chars().count();
-    let digits = value.chars().filter(char::is_ascii_digit).count();
-    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
-    let odd = value.chars().any(|c| {
-        c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '\\' | '|')
-    });
-    // Words joined by dashes, dots or underlines are names: `auth.token.header`, `x-api-key-2`.
-    let parts: Vec<&str> = value.split(['-', '_', '.', '/', ':', '@']).collect();
-    let words = parts.iter().all(|part| part.len() <= 3 || year(part) || is_word(part, parts.len()));
-    let name = !quoted && value.contains('.') && words;
-    let camel = value.chars().next().is_some_and(char::is_alphabetic)
-        && digits <= 1
-        && parts.len() == 1
-        && length < 24;
-    let path = value.starts_with(['/', '.', '~']) || value.contains("://");
-    (8..=512).contains(&length)
-        && digits >= 2
-        && letters >= 2
-        && !odd
-        && !words
-        && !name
-        && !camel
-        && !path
-        && !is_uuid_like(value)
-        && !is_placeholder(value)
-        && !is_default(value)
-        && entropy_per_character(value) >= 3.0
-}
-
-/// Letters, and in a name of several parts a number behind them: `pkcs12-password`.
-fn is_word(part: &str, parts: usize) -> bool {
-    const NUMBER_DIGITS_MAX: usize = 4;
-    let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
-    let number = part.len() - letters.len();
-    letters.chars().all(|c| c.is_ascii_alphabetic())
-        && !letters.is_empty()
-        && (number == 0 || (parts > 1 && number <= NUMBER_DIGITS_MAX))
-}
-
-fn year(part: &str) -> bool {
-    part.len() == 4 && part.chars().all(|c| c.is_ascii_digit())
-}
-
-/// UUIDs and digests name things far more often than they open them.
-fn is_uuid_like(value: &str) -> bool {
-    let groups: Vec<usize> = value.split('-').map(str::len).collect();
-    groups == [8, 4, 4, 4, 12] || value.starts_with("sha256") || value.starts_with("sha512")
 }
 
 /// `apiKey` as `api_key`.

@@ -5,6 +5,7 @@
 
 mod checks;
 pub(super) mod facts;
+mod literal;
 mod rules;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) use self::rules::Rule;
 use self::rules::{Check, Rules};
 use super::lines::{Lines, line_around};
-use super::settings::strength::{entropy_per_character, is_placeholder};
+use super::settings::strength::{entropy_per_character, stands_for_one};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
 /// A secret in a text.
@@ -30,8 +31,10 @@ pub(crate) struct Hit {
     pub(crate) setting: Option<String>,
     /// It stands without quotes, as only files of settings write texts.
     pub(crate) bare: bool,
-    /// It stands in a comment that documents code, or in a test that stands beside the code.
-    pub(crate) in_prose: bool,
+    /// It stands in a comment that documents code.
+    pub(crate) in_comment: bool,
+    /// It stands in a test that stands beside the code.
+    pub(crate) in_test: bool,
 }
 
 /// What one text gave.
@@ -270,18 +273,24 @@ impl<'a> Search<'a> {
         self.spans.insert(start, end);
         let (from, to) = line_around(self.text, start, start);
         let own_line = self.text.get(from..to).unwrap_or_default();
-        let marked = mark(own_line);
-        let in_prose = [b"///".as_slice(), b"//!", b"* ", b"/**"]
+        let rule_of = self.searcher.rule(rule);
+        // A key goes on over whole lines, which hold no mark: it stands above.
+        let above = (rule_of.check == Some(Check::PrivateKey) && from > 0).then(|| {
+            let (above, end) = line_around(self.text, from - 1, from - 1);
+            mark(self.text.get(above..end).unwrap_or_default())
+        });
+        let marked = mark(own_line).or(above.flatten());
+        let in_comment = [b"///".as_slice(), b"//!", b"* ", b"/**"]
             .iter()
             .any(|mark| own_line.trim_ascii_start().starts_with(mark));
-        let bare = self.searcher.rule(rule).check == Some(Check::Assignment)
+        let bare = rule_of.check == Some(Check::Assignment)
             && !start
                 .checked_sub(1)
                 .and_then(|before| self.text.get(before))
                 .is_some_and(|byte| matches!(byte, b'"' | b'\'' | b'`'));
         let secret = self.searcher.number(self.text.get(start..end).unwrap_or_default());
         let line = self.lines.at(start);
-        self.scan.hits.push(Hit { rule, line, secret, marked, setting, bare, in_prose });
+        self.scan.hits.push(Hit { rule, line, secret, marked, setting, bare, in_comment, in_test: false });
     }
 
     /// A value in use, where it stands alone and not as a part of a longer word.
@@ -310,5 +319,5 @@ fn mark(line: &[u8]) -> Option<String> {
 
 /// A value long and odd enough to be looked for everywhere: a short or common one would be found by chance.
 pub(crate) fn worth_looking_for(value: &str) -> bool {
-    value.len() >= 12 && !is_placeholder(value) && entropy_per_character(value) >= 3.0
+    value.len() >= 12 && !stands_for_one(value) && entropy_per_character(value) >= 3.0
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-use crate::repo::settings::strength::is_placeholder;
+use crate::repo::settings::strength::stands_for_one;
 
 static RULES: &str = include_str!("rules.yaml");
 
@@ -84,9 +84,14 @@ impl Rule {
             .as_ref()
     }
 
+    /// Whether it finds whole private keys.
+    pub(crate) fn is_private_key(&self) -> bool {
+        self.check == Some(Check::PrivateKey)
+    }
+
     /// Whether a match only stands for a secret.
     pub(crate) fn is_placeholder(&self, value: &str) -> bool {
-        if self.check == Some(Check::PrivateKey) {
+        if self.is_private_key() {
             return false;
         }
         if self.pattern.is_some() {
@@ -109,6 +114,6 @@ impl Rule {
             .iter()
             .any(|mark| upper.contains(mark));
         }
-        is_placeholder(value)
+        stands_for_one(value)
     }
 }

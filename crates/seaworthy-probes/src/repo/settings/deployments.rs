@@ -1,14 +1,15 @@
 //! Where files that describe a deployment take secrets from, or write them out.
 
 use memchr::memmem;
-use seaworthy_core::facts::Unseen;
+use seaworthy_core::facts::{Blind, Seen, Unseen};
 use serde_json::Value as Json;
 
 use super::env_file::entries;
 use super::facts::{LiteralSecret, SecretSource};
 use super::names::{is_secret, secret_part};
-use super::strength::is_placeholder;
-use crate::repo::documents::{clipped, line_of, text, texts, yaml, yamls};
+use super::strength::{is_default, stands_for_one};
+use super::workflows;
+use crate::repo::documents::{clipped, line_of, text, texts, yamls};
 use crate::repo::files::{Files, KeptFile, is_yaml, name};
 use crate::repo::role::Role;
 use crate::repo::stack::containers::{compose_files, docker, instructions, services};
@@ -16,10 +17,10 @@ use crate::repo::stack::containers::{compose_files, docker, instructions, servic
 /// Literals, sources, and why not every file was understood, if so.
 pub(super) type Read = (Vec<LiteralSecret>, Vec<SecretSource>, Option<Unseen>);
 
-struct Reading {
+pub(super) struct Reading {
     literals: Vec<LiteralSecret>,
     sources: Vec<SecretSource>,
-    cut: Option<Unseen>,
+    pub(super) cut: Option<Unseen>,
 }
 
 /// Reads compose files, Dockerfiles, units, workflows and documents of clusters.
@@ -44,18 +45,34 @@ pub(super) fn read(files: &Files) -> Read {
 
 impl Reading {
     fn literal(&mut self, kind: &str, path: &str, line: u64, name: &str, value: &str) {
-        if value.is_empty()
-            || !is_secret(name, value)
-            || is_placeholder(secret_part(value))
-            || is_reference(value)
-        {
+        let purpose = named_for(path);
+        // Developers start such files with values that all of them know; machines are started with them by mistake.
+        let for_development = if purpose.is_none() && kind == "compose" && is_published(value) {
+            Seen::Unseen(for_whom(path))
+        } else {
+            Seen::new(purpose == Some(Purpose::Development))
+        };
+        self.literal_for(for_development, kind, path, line, name, value);
+    }
+
+    /// A literal of which it is known for whom it is.
+    pub(super) fn literal_for(
+        &mut self,
+        for_development: Seen<bool>,
+        kind: &str,
+        path: &str,
+        line: u64,
+        name: &str,
+        value: &str,
+    ) {
+        let taken = match fallback(value) {
+            // What everybody falls back on is for developers; a secret that is fallen back on is written out.
+            Some(text) => is_published(text) || text.is_empty(),
+            None => stands_for_one(secret_part(value)) || is_taken(value),
+        };
+        if value.is_empty() || !is_secret(name, value) || taken {
             return;
         }
-        let words: Vec<String> =
-            crate::repo::files::name(path).split(['.', '-', '_']).map(str::to_ascii_lowercase).collect();
-        let for_development = words.iter().any(|word| {
-            matches!(word.as_str(), "dev" | "development" | "local" | "test" | "ci" | "e2e" | "override")
-        });
         self.literals.push(LiteralSecret {
             name: clipped(name),
             path: path.to_owned(),
@@ -65,7 +82,7 @@ impl Reading {
         });
     }
 
-    fn source(&mut self, kind: &str, path: &str, line: u64) {
+    pub(super) fn source(&mut self, kind: &str, path: &str, line: u64) {
         let source = SecretSource { kind: kind.to_owned(), path: path.to_owned(), line };
         if !self.sources.contains(&source) {
             self.sources.push(source);
@@ -122,7 +139,7 @@ impl Reading {
         } else if file_name == ".sops.yaml" || yaml_file && memmem::find(bytes, b"\nsops:").is_some() {
             self.source("encrypted-file", path, 1);
         } else if path.starts_with(".github/workflows/") {
-            self.workflow(path, bytes);
+            workflows::read(self, path, bytes);
         } else if yaml_file && memmem::find(bytes, b"apiVersion:").is_some() {
             self.cluster(path, bytes);
         }
@@ -153,24 +170,6 @@ impl Reading {
         }
     }
 
-    fn workflow(&mut self, path: &str, bytes: &[u8]) {
-        let document = match yaml(path, bytes) {
-            Ok(document) => document,
-            Err(unseen) => return self.cut = Some(unseen),
-        };
-        if memmem::find(bytes, b"secrets.").is_some() {
-            self.source("workflow-secret", path, line_of(bytes, 1, &["secrets."]));
-        }
-        let jobs = document.get("jobs").and_then(Json::as_object).into_iter().flatten().map(|(_, job)| job);
-        let steps =
-            jobs.clone().flat_map(|job| job.get("steps").and_then(Json::as_array).into_iter().flatten());
-        for place in std::iter::once(&document).chain(jobs).chain(steps) {
-            for (name, value) in environment(place.get("env")) {
-                self.literal("workflow", path, line_of(bytes, 1, &[&name]), &name, &value);
-            }
-        }
-    }
-
     fn cluster(&mut self, path: &str, bytes: &[u8]) {
         // Templates of Helm are no YAML before they are rendered.
         if memmem::find(bytes, b"{{").is_some() {
@@ -193,14 +192,14 @@ impl Reading {
                 Some("Secret") => {
                     for key in ["data", "stringData"] {
                         for (name, value) in environment(document.get(key)) {
-                            if !is_placeholder(&value) && document.get("sops").is_none() {
+                            if !stands_for_one(&value) && document.get("sops").is_none() {
                                 let line = line_of(bytes, 1, &[&format!("{name}:")]);
                                 self.literals.push(LiteralSecret {
                                     name,
                                     path: path.to_owned(),
                                     line,
                                     kind: "cluster".into(),
-                                    for_development: false,
+                                    for_development: Seen::new(false),
                                 });
                             }
                         }
@@ -251,13 +250,53 @@ impl Reading {
     }
 }
 
+/// For whom a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Development,
+    Production,
+}
+
+/// For whom a file is, as its name says, or else a folder that it lies in.
+pub(super) fn named_for(path: &str) -> Option<Purpose> {
+    path.rsplit('/').find_map(|part| {
+        let part = part.to_ascii_lowercase();
+        part.split(['.', '-', '_']).find_map(|word| match word {
+            "dev" | "development" | "local" | "test" | "tests" | "testing" | "ci" | "e2e" | "override"
+            | "devcontainer" => Some(Purpose::Development),
+            "prod" | "production" | "live" | "deploy" | "staging" => Some(Purpose::Production),
+            _ => None,
+        })
+    })
+}
+
+/// Whether everybody knows a value: a shipped default, or a password that repeats the name of its user.
+pub(super) fn is_published(value: &str) -> bool {
+    let user = value.split_once("://").and_then(|(_, rest)| rest.split_once(':')).map(|(user, _)| user);
+    let secret = secret_part(value);
+    is_default(secret) || user.is_some_and(|user| user == secret)
+}
+
+fn for_whom(path: &str) -> Unseen {
+    let why =
+        format!("`{path}` holds published defaults, and does not say whether it is for development only");
+    Unseen::new(Blind::NotGiven, why).give(
+        "name the file for its purpose (`compose.dev.yaml`), or take the values out of it (`env_file`, `secrets`)",
+    )
+}
+
+/// The text that `${NAME:-text}` falls back on.
+fn fallback(value: &str) -> Option<&str> {
+    value.strip_prefix("${")?.strip_suffix('}')?.split_once('-').map(|(_, text)| text)
+}
+
 /// Whether a value is taken from somewhere else when it is used.
-fn is_reference(value: &str) -> bool {
+fn is_taken(value: &str) -> bool {
     value.contains("${") || value.starts_with("/run/secrets") || value.contains("{{") || value.contains("$(")
 }
 
 /// Names and values of an `environment`, written as a map or as a list of `NAME=value`.
-fn environment(value: Option<&Json>) -> Vec<(String, String)> {
+pub(super) fn environment(value: Option<&Json>) -> Vec<(String, String)> {
     match value {
         Some(Json::Object(map)) => map
             .iter()

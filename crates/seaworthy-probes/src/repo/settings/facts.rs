@@ -13,7 +13,8 @@ pub struct SettingsFacts {
     pub declared: Seen<Listed<DeclaredName>>,
     /// Secrets in the environment files of deployed environments.
     pub live: Seen<Listed<LiveSecret>>,
-    /// Settings of deployed environments that belong to a developer's machine: its addresses, debug switches, test keys.
+    /// Settings of deployed environments that belong to a developer's machine: its address in a URL that others are given,
+    /// debug switches, test keys.
     pub out_of_place: Seen<Listed<OutOfPlace>>,
     /// Secrets written out in compose files, Dockerfiles, units, workflows and documents of clusters.
     pub literals: Seen<Listed<LiteralSecret>>,
@@ -40,7 +41,7 @@ pub struct EnvFileFacts {
     pub others_may_read: bool,
     /// Names that it sets.
     pub names_count: u64,
-    /// Names among them whose values are secrets.
+    /// Names among them whose values are secrets; what only names the place of one is none.
     pub secrets_count: u64,
     /// A command that shows the permissions.
     pub by_hand: String,
@@ -74,12 +75,14 @@ pub struct LiveSecret {
     pub line: u64,
     /// It signs tokens, cookies or sessions, as its name says.
     pub signing: bool,
+    /// It names the place where the secret is kept (`op://…`, `${NAME}`): how good that is cannot be seen here.
+    pub reference: bool,
     /// Its length in characters.
-    pub length_chars: u64,
+    pub length_chars: Seen<u64>,
     /// Its estimated entropy in bits.
-    pub entropy_bits: u64,
+    pub entropy_bits: Seen<u64>,
     /// It is a shipped default, a well-known word, only stands for a secret, or equals the value in a template.
-    pub default_value: bool,
+    pub default_value: Seen<bool>,
     /// Other settings of the same file with the same value.
     pub same_as: Vec<String>,
     /// Environment files of developers' machines, tests or other environments with the same value.
@@ -112,11 +115,12 @@ pub struct LiteralSecret {
     pub line: u64,
     /// What kind of file: `compose`, `dockerfile`, `unit`, `workflow`, `cluster`.
     pub kind: String,
-    /// The file says that it is for development or tests: `compose.dev.yaml`.
-    pub for_development: bool,
+    /// It is for development or tests, as the file's name or folder says, or the job that it is set for. Unseen where a
+    /// compose file that does not say so holds a published default.
+    pub for_development: Seen<bool>,
 }
 
-/// A place from which secrets are taken.
+/// A place from which secrets are taken. Of workflows only what jobs that deploy take from the store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct SecretSource {
     /// What kind: `env-file`, `environment-file`, `credential`, `compose-secret`, `cluster-secret`, `sealed-secret`, `external-secret`,

@@ -7,7 +7,7 @@ use super::deployments;
 use super::env_file::{Entry, EnvFile, EnvKind, secrets};
 use super::facts::{DeclaredName, EnvFileFacts, LiveSecret, OutOfPlace, SettingsFacts};
 use super::names::{is_secret, is_signing, secret_part};
-use super::strength::{is_placeholder, strength};
+use super::strength::{is_placeholder, is_reference, stands_for_one, strength};
 use crate::repo::files::Files;
 use crate::repo::lines::quoted;
 
@@ -67,7 +67,7 @@ fn told(file: &EnvFile) -> EnvFileFacts {
         mode: format!("{:03o}", file.mode & 0o777),
         others_may_read: file.mode & 0o044 != 0,
         names_count: file.entries.len() as u64,
-        secrets_count: secrets(file).count() as u64,
+        secrets_count: secrets(file).filter(|entry| !is_reference(secret_part(&entry.value))).count() as u64,
         by_hand: format!("stat -c '%a %U' {}", quoted(&file.path)),
     }
 }
@@ -77,7 +77,7 @@ fn declared(file: &EnvFile) -> impl Iterator<Item = DeclaredName> + '_ {
         name: entry.name.clone(),
         path: file.path.clone(),
         line: entry.line,
-        placeholder: is_placeholder(&entry.value) || strength(secret_part(&entry.value)).listed,
+        placeholder: stands_for_one(&entry.value) || strength(secret_part(&entry.value)).listed,
         secret: is_secret(&entry.name, &entry.value),
     })
 }
@@ -86,6 +86,9 @@ fn live<'a>(file: &'a EnvFile, all: &'a [EnvFile]) -> impl Iterator<Item = LiveS
     secrets(file).map(move |entry| {
         let value = secret_part(&entry.value);
         let measured = strength(value);
+        let here = || if is_reference(value) { Err(kept_elsewhere()) } else { Ok(()) };
+        // Another variable of the same name is another secret wherever it is set.
+        let variable = value.starts_with(['$', '%', '{']) && is_reference(value);
         let same = |other: &Entry| secret_part(&other.value) == value && is_secret(&other.name, &other.value);
         let others = all.iter().filter(|other| other.path != file.path && other.kind != EnvKind::Example);
         let others = others.filter(|other| other.entries.iter().any(same));
@@ -99,16 +102,26 @@ fn live<'a>(file: &'a EnvFile, all: &'a [EnvFile]) -> impl Iterator<Item = LiveS
             path: file.path.clone(),
             line: entry.line,
             signing: is_signing(&entry.name),
-            length_chars: measured.length_chars as u64,
-            entropy_bits: measured.entropy_bits,
-            default_value: measured.listed || is_placeholder(value) || in_template,
+            reference: is_reference(value),
+            length_chars: seen(here(), measured.length_chars as u64),
+            entropy_bits: seen(here(), measured.entropy_bits),
+            default_value: seen(here(), measured.listed || is_placeholder(value) || in_template),
             same_as: secrets(file)
                 .filter(|other| other.line != entry.line && same(other))
                 .map(|other| other.name.clone())
                 .collect(),
-            shared_with: others.map(|other| other.path.clone()).collect(),
+            shared_with: others.filter(|_| !variable).map(|other| other.path.clone()).collect(),
         }
     })
+}
+
+fn seen<T>(here: Result<(), Unseen>, value: T) -> Seen<T> {
+    here.map_or_else(Seen::Unseen, |()| Seen::new(value))
+}
+
+fn kept_elsewhere() -> Unseen {
+    Unseen::new(Blind::NotGiven, "the file holds a reference to the secret and not the secret itself")
+        .give("name the machine under `hosts`: there the service is seen with the secrets that it was given")
 }
 
 fn out_of_place(file: &EnvFile) -> impl Iterator<Item = OutOfPlace> + '_ {
@@ -130,11 +143,8 @@ fn belongs_elsewhere(entry: &Entry) -> Option<&'static str> {
     let host = value.split_once("://").map_or(value.as_str(), |(_, rest)| rest);
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let host = host.split(['/', '?', ':']).next().unwrap_or(host);
-    // A service may listen on this machine, and a socket or a proxy of it may be what it talks to on purpose; a URL that
-    // others are given may not.
-    let listens = ["HOST", "BIND", "LISTEN", "ADDR", "ADDRESS", "TRUSTED_PROXIES", "NO_PROXY"]
-        .iter()
-        .any(|part| name.ends_with(part));
+    // Stores, sockets and proxies of the same machine are talked to on purpose; a URL that others are given is not.
+    let given_to_others = is_public_address(&name);
     let local = matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "[" | "host.docker.internal")
         || host.ends_with(".localhost");
     let on = matches!(value.as_str(), "1" | "true" | "yes" | "on");
@@ -150,7 +160,7 @@ fn belongs_elsewhere(entry: &Entry) -> Option<&'static str> {
     let example = ["example.com", "example.org", "example.net"]
         .iter()
         .any(|domain| host == *domain || host.ends_with(&format!(".{domain}")));
-    if local && !listens {
+    if local && given_to_others {
         Some("an address of this machine")
     } else if debug {
         Some("a debug switch")
@@ -161,4 +171,42 @@ fn belongs_elsewhere(entry: &Entry) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether a name is that of an address that browsers, mails or other services are given.
+fn is_public_address(name: &str) -> bool {
+    const PUBLIC: &[&str] = &[
+        "PUBLIC",
+        "ORIGIN",
+        "ORIGINS",
+        "SITE",
+        "WEBSITE",
+        "FRONTEND",
+        "CALLBACK",
+        "REDIRECT",
+        "WEBHOOK",
+        "CANONICAL",
+        "EXTERNAL",
+        "CORS",
+        "DOMAIN",
+        "ISSUER",
+        "NEXTAUTH",
+        "VITE",
+    ];
+    const WHOLE: &[&str] = &[
+        "URL",
+        "API_URL",
+        "BASE_URL",
+        "ROOT_URL",
+        "SERVER_URL",
+        "HOST_URL",
+        "BACKEND_URL",
+        "API_BASE_URL",
+        "APP_BASE_URL",
+        "REACT_APP_API_URL",
+    ];
+    const ENDINGS: &[&str] = &["APP_URL", "WEB_URL", "CLIENT_URL"];
+    name.split('_').any(|part| PUBLIC.contains(&part))
+        || WHOLE.contains(&name)
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }

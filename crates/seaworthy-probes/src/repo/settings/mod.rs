@@ -6,6 +6,7 @@ pub(super) mod facts;
 pub(crate) mod look;
 pub(crate) mod names;
 pub(crate) mod strength;
+mod workflows;
 
 pub(crate) use env_file::is_env_file;
 pub(crate) use look::look;

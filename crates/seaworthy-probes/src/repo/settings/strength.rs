@@ -30,7 +30,12 @@ pub(crate) fn is_default(value: &str) -> bool {
     is_known_default(value) || (plain.len() >= 4 && is_known_default(&plain))
 }
 
-/// Whether a value only stands for one: `changeme`, `<your key>`, `${OTHER}`, `xxxx`.
+/// Whether a value is none: it only stands for one, or names the place where one is kept.
+pub(crate) fn stands_for_one(value: &str) -> bool {
+    is_placeholder(value) || is_reference(value)
+}
+
+/// Whether a value only stands for one: `changeme`, `<your key>`, `xxxx`.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     const WORDS: &[&str] = &[
         "example",
@@ -60,26 +65,98 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         "enter-",
         "enter_",
         "generate",
-        "<",
-        "${",
-        "$(",
-        "{{",
-        "%(",
-        "enc[",
-        "vault:",
-        "ref+",
-        "op://",
-        "aws:",
-        "arn:",
     ];
+    if is_reference(value) {
+        return false;
+    }
     let lower = value.to_lowercase();
     let distinct: std::collections::BTreeSet<char> = lower.chars().collect();
-    let reference = value.starts_with('$') || value.starts_with('@') || value.starts_with('%');
+    // A random text holds such signs as well, but no words between them.
+    let words = |text: &str| {
+        text.trim_start().starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && text.chars().all(|c| {
+                c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | ':' | '?' | '/' | '"' | '\'')
+            })
+    };
+    let filled = [("${", "}"), ("$(", ")"), ("{{", "}}"), ("%(", ")s")]
+        .iter()
+        .any(|(open, close)| inside(value, open, close).is_some_and(words));
+    let described = inside(value, "<", ">")
+        .is_some_and(|inside| inside.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '_' | '-')));
     value.is_empty()
-        || reference
+        || filled
+        || described
         || distinct.len() <= 2
         || is_sequence(&lower)
         || WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// Whether a value names the place where the secret is kept: a manager's address, another variable, a file.
+pub(crate) fn is_reference(value: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
+        "op://",
+        "vault:",
+        "vault://",
+        "bao:",
+        "ref+",
+        "arn:",
+        "aws:",
+        "aws-sm://",
+        "awssm://",
+        "secretsmanager:",
+        "ssm:",
+        "ssm://",
+        "sm://",
+        "gcp:",
+        "gcpsm://",
+        "gcp-sm://",
+        "azure:",
+        "akv://",
+        "azurekeyvault://",
+        "keyvault:",
+        "@microsoft.keyvault(",
+        "secretref:",
+        "doppler://",
+        "infisical://",
+        "bws://",
+        "keyring:",
+        "enc[",
+        "/run/secrets/",
+    ];
+    let lower = value.trim().to_ascii_lowercase();
+    let kept = BEGINNINGS.iter().any(|beginning| {
+        lower.strip_prefix(beginning).is_some_and(|place| place.chars().any(|c| c.is_ascii_alphanumeric()))
+    });
+    let project = lower.starts_with("projects/") && lower.contains("/secrets/");
+    kept || project || is_variable(value.trim())
+}
+
+/// `$NAME`, `${NAME}`, `${NAME:?why}`, `%NAME%`, `$(command)`, `{{ name }}`: what stands there is put in later. A text to
+/// fall back on (`${NAME:-text}`) is a value that stands in the file.
+fn is_variable(value: &str) -> bool {
+    let whole = |open: &str, close: &str| value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    let braces = whole("${", "}").is_some_and(|inside| {
+        let name = inside.split_once(":?").map_or(inside, |(name, _)| name);
+        is_name(name.strip_suffix(":-").unwrap_or(name))
+    });
+    let dollar = value.strip_prefix('$').is_some_and(is_name);
+    let percent = whole("%", "%").is_some_and(is_name);
+    let command = whole("$(", ")").is_some_and(|inside| !inside.is_empty());
+    let template = whole("{{", "}}").is_some_and(|inside| !inside.trim().is_empty());
+    braces || dollar || percent || command || template
+}
+
+/// A name of a variable, as people write them: in one case, which random letters have not.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        && !(name.chars().any(|c| c.is_ascii_uppercase()) && name.chars().any(|c| c.is_ascii_lowercase()))
+}
+
+/// What stands between two marks.
+fn inside<'a>(value: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let (_, rest) = value.split_once(open)?;
+    rest.split_once(close).map(|(inside, _)| inside).filter(|inside| !inside.is_empty())
 }
 
 /// `123456789…`, `abcdefgh…`: each character follows the one before.
@@ -137,7 +214,7 @@ fn alphabet_bits(value: &str) -> f64 {
 }
 
 /// Letters and signs only, with as many vowels as words have and random letters have not.
-fn is_words(value: &str) -> bool {
+pub(crate) fn is_words(value: &str) -> bool {
     let letters = value.chars().filter(char::is_ascii_alphabetic).count();
     let vowels = value.chars().filter(|c| "aeiouAEIOU".contains(*c)).count();
     letters * 10 >= value.chars().count() * 8 && vowels * 10 >= letters * 3

@@ -2,8 +2,10 @@
 
 mod arbitrary;
 mod hostile;
+mod literals;
 mod pipeline;
 mod secrets;
+mod settings;
 mod subjects;
 mod supplied;
 
