@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use seaworthy_core::facts::Unseen;
 
+use super::gaps::Subject;
 use super::role::Role;
 use super::walk::Found;
 
@@ -14,17 +15,22 @@ pub(crate) struct KeptFile {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The held files by path, and why not everything was read, if so.
+/// The held files by path, and why a subject lacks something that was not read.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     pub(crate) kept: BTreeMap<String, KeptFile>,
-    pub(crate) cut: Option<Unseen>,
+    pub(crate) cuts: BTreeMap<Subject, Unseen>,
 }
 
 impl Files {
-    /// `Err` when something of the repository was not read: then nothing may be said to be absent.
+    /// `Err` when a document may be missing among those that are held: then none may be said to be absent.
     pub(crate) fn whole(&self) -> Result<(), Unseen> {
-        self.cut.clone().map_or(Ok(()), Err)
+        self.whole_for(Subject::Documents)
+    }
+
+    /// `Err` when a subject lacks something that was not read.
+    pub(crate) fn whole_for(&self, subject: Subject) -> Result<(), Unseen> {
+        self.cuts.get(&subject).cloned().map_or(Ok(()), Err)
     }
 
     /// A held file.

@@ -8,6 +8,7 @@ use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::repo::FINDINGS_MAX;
 
 use super::files::Files;
+use super::gaps::Subject;
 use super::history::Past;
 use super::lines::{quoted, shown_by};
 use super::looked::{Looked, counted};
@@ -28,7 +29,7 @@ pub(super) fn secrets(looked: &Looked<'_>, listed: &[Found], files: &Files) -> S
         .filter_map(|(file, hit)| Some(present(looked, listed.get(*file)?, hit)))
         .collect();
     found.extend(tracked_env_secrets(looked, &found));
-    let mut cut = files.whole().err();
+    let mut cut = files.whole_for(Subject::Secrets).err();
     let commits_count = match &looked.past {
         Ok(history) => {
             cut = cut.or_else(|| history.cut.clone()).or_else(|| submodules(looked));
@@ -60,7 +61,7 @@ pub(super) fn secrets(looked: &Looked<'_>, listed: &[Found], files: &Files) -> S
         excused_count: counted(excused, whole()),
         placeholders_count: counted(placeholders, whole()),
         rules_count: looked.searcher.rules_count(),
-        files_count: counted(looked.harvest.files_count, files.whole()),
+        files_count: counted(looked.harvest.files_count, files.whole_for(Subject::Secrets)),
         commits_count,
     }
 }

@@ -10,6 +10,7 @@ mod documents;
 pub mod facts;
 mod files;
 mod findings;
+mod gaps;
 mod git;
 mod history;
 mod kept;

@@ -1,6 +1,7 @@
 //! Reads every file once, several at a time, and shows it to all who look for something.
 //!
-//! Long files are searched for secrets in pieces and understood by nobody, which is told.
+//! Long files are searched for secrets and for words about stores in pieces, and understood by nobody, which is told to those who
+//! would have.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,6 +15,7 @@ use seaworthy_core::limits::repo::{
     FILE_BYTES_MAX, KEPT_BYTES_MAX, SEARCHED_FILE_BYTES_MAX, THREADS_MAX, TREE_BYTES_MAX,
 };
 
+use super::gaps::{EVERYTHING, Gap, Subject, unheld, unopened, ununderstood};
 use super::kept;
 use super::leftovers::{self, Leftover};
 use super::lines::newlines;
@@ -32,8 +34,8 @@ pub(crate) struct Harvest {
     pub(crate) told: Vec<(usize, Told)>,
     /// Files that are understood as a whole afterwards.
     pub(crate) kept: Vec<(usize, Vec<u8>)>,
-    /// Files that could not be read, or not as a whole.
-    pub(crate) unread: Vec<(PathBuf, Unseen)>,
+    /// What was not done with files.
+    pub(crate) gaps: Vec<Gap>,
     pub(crate) files_count: u64,
     pub(crate) bytes_count: u64,
 }
@@ -57,6 +59,8 @@ pub(crate) fn mark_tests(path: &Path, source: &[u8], hits: &mut [Hit]) {
 /// Length of the pieces of a long file, and how far they overlap, so that a secret on the seam is found.
 const PIECE_BYTES: usize = 1024 * 1024;
 const OVERLAP_BYTES: usize = 4 * 1024;
+/// What helps where a repository is larger than the bounds.
+const NARROWER: &str = "the service's own directory instead of the whole repository: `repo: PATH`";
 
 struct Reading<'a> {
     tree: &'a Tree,
@@ -112,7 +116,7 @@ impl Harvest {
         self.leftovers.append(&mut part.leftovers);
         self.told.append(&mut part.told);
         self.kept.append(&mut part.kept);
-        self.unread.append(&mut part.unread);
+        self.gaps.append(&mut part.gaps);
         self.files_count += part.files_count;
         self.bytes_count += part.bytes_count;
     }
@@ -123,11 +127,13 @@ impl Harvest {
         self.leftovers.sort_by_key(|(file, leftover)| (*file, leftover.line));
         self.told.sort_by_key(|(file, _)| *file);
         self.kept.sort_by_key(|(file, _)| *file);
-        self.unread.sort_by(|a, b| a.0.cmp(&b.0));
+        self.gaps.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
-    fn unread(&mut self, path: &Path, why: Unseen) {
-        self.unread.push((path.to_owned(), why));
+    fn gap(&mut self, path: &Path, why: Unseen, lacks: Vec<Subject>) {
+        if !lacks.is_empty() {
+            self.gaps.push(Gap { path: path.to_owned(), why, lacks });
+        }
     }
 
     fn scanned(&mut self, file: usize, path: &Path, mut scan: Scan) {
@@ -136,8 +142,11 @@ impl Harvest {
             let why = Unseen::new(
                 Blind::CutShort,
                 "it holds more that may be a secret than is looked at in one file",
-            );
-            self.unread(path, why);
+            )
+            .give("keep it outside of the repository, or as several files");
+            if !self.gaps.iter().any(|gap| gap.path == path && gap.lacks == [Subject::Secrets]) {
+                self.gap(path, why, vec![Subject::Secrets]);
+            }
         }
         self.placeholders += scan.placeholders;
         self.secrets.extend(scan.hits.into_iter().map(|hit| (file, hit)));
@@ -153,14 +162,14 @@ impl Reading<'_> {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(found) = self.files.get(index) else { return harvest };
             if let Some(why) = self.spent() {
-                harvest.unread(&found.path, why);
+                harvest.gap(&found.path, why, EVERYTHING.to_vec());
                 // The first says why; a list of all that were not read would be as long as the repository.
                 self.next.store(usize::MAX / 2, Ordering::Relaxed);
                 return harvest;
             }
             match self.open(&found.path, &mut directory) {
                 Ok(file) => self.one(index, found, &file, &mut buffer, &mut harvest),
-                Err(error) => harvest.unread(&found.path, unseen(&found.shown(), &error)),
+                Err(error) => harvest.gap(&found.path, unseen(&found.shown(), &error), unopened(found)),
             }
         }
     }
@@ -178,7 +187,7 @@ impl Reading<'_> {
     fn spent(&self) -> Option<Unseen> {
         if self.bytes.load(Ordering::Relaxed) > TREE_BYTES_MAX {
             let why = format!("the files are more than {} MiB together", TREE_BYTES_MAX / 1024 / 1024);
-            return Some(Unseen::new(Blind::CutShort, why));
+            return Some(Unseen::new(Blind::CutShort, why).give(NARROWER));
         }
         let late = self.begun.elapsed() > self.time;
         late.then(|| {
@@ -186,6 +195,7 @@ impl Reading<'_> {
                 Blind::Timeout,
                 format!("reading the files took longer than {} s", self.time.as_secs()),
             )
+            .give(NARROWER)
         })
     }
 
@@ -194,7 +204,7 @@ impl Reading<'_> {
             return self.long(index, found, file, harvest);
         }
         if let Err(error) = file.whole_into(FILE_BYTES_MAX as u64 + 1, buffer) {
-            return harvest.unread(&found.path, unseen(&found.shown(), &error));
+            return harvest.gap(&found.path, unseen(&found.shown(), &error), unopened(found));
         }
         harvest.files_count += 1;
         harvest.bytes_count += buffer.len() as u64;
@@ -217,43 +227,45 @@ impl Reading<'_> {
                     "manifests and lock files are more than {} MiB together",
                     KEPT_BYTES_MAX / 1024 / 1024
                 );
-                harvest.unread(&found.path, Unseen::new(Blind::CutShort, why));
+                harvest.gap(
+                    &found.path,
+                    Unseen::new(Blind::CutShort, why).give(NARROWER),
+                    unheld(found, buffer),
+                );
             } else {
                 harvest.kept.push((index, buffer.clone()));
             }
         }
     }
 
-    /// Searches a long file for secrets, piece by piece.
+    /// Searches a long file for secrets and for words about stores, piece by piece.
     fn long(&self, index: usize, found: &Found, file: &OpenFile, harvest: &mut Harvest) {
-        let not_understood = language(&found.path).is_some() || kept::is_kept(&found.path, b"");
-        if not_understood || file.size > SEARCHED_FILE_BYTES_MAX {
-            let why = format!("it has {} bytes, more than are read of one file", file.size);
-            harvest.unread(&found.path, Unseen::new(Blind::CutShort, why));
-        }
+        let why = format!("it has {} bytes, more than are read of one file", file.size);
+        let why = Unseen::new(Blind::CutShort, why);
         if !found.in_code || file.size > SEARCHED_FILE_BYTES_MAX {
-            return;
+            let why = why.give("keep it outside of the repository, or shorter");
+            return harvest.gap(&found.path, why, unopened(found));
         }
         harvest.files_count += 1;
         let mut buffer = vec![0; PIECE_BYTES];
         let (mut offset, mut lines) = (0_u64, 0_u64);
         while offset < file.size {
             if let Some(why) = self.spent() {
-                return harvest.unread(&found.path, why);
+                return harvest.gap(&found.path, why, unopened(found));
             }
             let filled = match file.at(offset, &mut buffer) {
                 Ok(filled) => filled,
-                Err(error) => return harvest.unread(&found.path, unseen(&found.shown(), &error)),
+                Err(error) => {
+                    return harvest.gap(&found.path, unseen(&found.shown(), &error), unopened(found));
+                }
             };
             let piece = buffer.get(..filled).unwrap_or_default();
+            if offset == 0 {
+                not_whole(found, piece, why.clone(), harvest);
+            }
             self.bytes.fetch_add(filled as u64, Ordering::Relaxed);
             harvest.bytes_count += filled as u64;
-            let mut scan = self.searcher.search(piece);
-            for hit in &mut scan.hits {
-                hit.line += lines;
-            }
-            scan.hits.retain(|hit| !harvest.secrets.contains(&(index, hit.clone())));
-            harvest.scanned(index, &found.path, scan);
+            self.piece((index, found), piece, lines, harvest);
             if filled < PIECE_BYTES {
                 return;
             }
@@ -262,4 +274,30 @@ impl Reading<'_> {
             offset += step as u64;
         }
     }
+
+    fn piece(&self, (index, found): (usize, &Found), piece: &[u8], lines: u64, harvest: &mut Harvest) {
+        let mut scan = self.searcher.search(piece);
+        for hit in &mut scan.hits {
+            hit.line += lines;
+        }
+        scan.hits.retain(|hit| !harvest.secrets.contains(&(index, hit.clone())));
+        harvest.scanned(index, &found.path, scan);
+        for told in uses::told(&found.path, found.role, piece) {
+            let told = (index, told.after(lines));
+            if !harvest.told.contains(&told) {
+                harvest.told.push(told);
+            }
+        }
+    }
+}
+
+/// Tells who would have understood a long file, of which the beginning is given.
+fn not_whole(found: &Found, beginning: &[u8], why: Unseen, harvest: &mut Harvest) {
+    let held = unheld(found, beginning);
+    if !held.is_empty() {
+        let most = FILE_BYTES_MAX / 1024 / 1024;
+        harvest.gap(&found.path, why.clone().give(format!("keep it below {most} MiB")), held);
+    }
+    let why = why.give("split it, or keep it in a directory named `generated` or `vendor` where it is such");
+    harvest.gap(&found.path, why, ununderstood(found).into_iter().collect());
 }

@@ -1,7 +1,6 @@
 //! Looks in the right order and sums up: the walk, the environment files, all files, the history, then each subject.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
@@ -12,6 +11,7 @@ use seaworthy_core::limits::repo::{
 
 use super::facts::{FilesFacts, GitFacts, RepoFacts, SetAsideDirectory, UnreadFile};
 use super::files::{Files, KeptFile};
+use super::gaps::{self, EVERYTHING, Gap, Subject};
 use super::git::Git;
 use super::git::refs::Refs;
 use super::history::{self, History};
@@ -82,7 +82,7 @@ fn sum(mut looked: Looked<'_>) -> Seen<RepoFacts> {
         reports: reports::look(looked.tree, &looked.target.reports, head.as_deref()),
         leftovers: leftovers(&looked, &listed_files, &files),
         secrets: findings::secrets(&looked, &listed_files, &files),
-        files: files_facts(&looked, files.cut.is_none()),
+        files: files_facts(&looked, files.cuts.is_empty()),
         git,
         version,
     };
@@ -155,7 +155,7 @@ fn live_values(env_files: &[EnvFile]) -> Vec<LiveValue> {
         .collect()
 }
 
-/// The held files, and the first reason why not everything was read.
+/// The held files, and for each subject the first reason why it lacks something.
 fn files(looked: &mut Looked<'_>) -> Files {
     let mut kept = BTreeMap::new();
     for (file, bytes) in std::mem::take(&mut looked.harvest.kept) {
@@ -163,20 +163,21 @@ fn files(looked: &mut Looked<'_>) -> Files {
             kept.insert(found.shown(), KeptFile { found: found.clone(), bytes });
         }
     }
+    let walked = looked.walk.unread.iter().map(|(path, why)| (path.as_path(), why, EVERYTHING));
+    let read = looked.harvest.gaps.iter().map(|gap| (gap.path.as_path(), &gap.why, gap.lacks.as_slice()));
     // A file that is gone by now was taken away while we looked; the next look will not find it either.
-    let unread = looked.walk.unread.iter().chain(&looked.harvest.unread);
-    let unread: Vec<&(PathBuf, Unseen)> = unread.collect();
-    let cut = unread.first().map(|(path, why)| {
-        let more = if unread.len() > 1 { format!(", and {} more", unread.len() - 1) } else { String::new() };
-        let why_all = format!("not everything was read: {}: {}{more}", path.display(), why.why);
-        Unseen { kind: why.kind, why: why_all, give: why.give.clone() }
-    });
-    let cut = cut.or_else(|| looked.tracked.as_ref().err().cloned());
-    Files { kept, cut }
+    let mut cuts = gaps::reasons(walked.chain(read));
+    if let Err(unseen) = &looked.tracked {
+        for subject in EVERYTHING {
+            cuts.entry(*subject).or_insert_with(|| unseen.clone());
+        }
+    }
+    Files { kept, cuts }
 }
 
 fn files_facts(looked: &Looked<'_>, whole: bool) -> FilesFacts {
-    let unread = looked.walk.unread.iter().chain(&looked.harvest.unread);
+    let unread = looked.walk.unread.iter().map(|(path, why)| (path, why));
+    let unread = unread.chain(looked.harvest.gaps.iter().map(|gap| (&gap.path, &gap.why)));
     let unread = unread.map(|(path, reason)| UnreadFile {
         path: path.to_string_lossy().into_owned(),
         reason: reason.clone(),
@@ -243,17 +244,22 @@ fn leftovers(looked: &Looked<'_>, listed: &[Found], files: &Files) -> LeftoverFa
         })
     });
     let mut found = Listed::bounded(found.collect(), FINDINGS_MAX, "leftovers");
-    let whole = files.whole();
-    found.cut = found.cut.or_else(|| whole.clone().err());
+    found.cut = found.cut.or_else(|| files.whole_for(Subject::Leftovers).err());
+    let unread = |found: &Found| {
+        let of_this = |gap: &Gap| gap.path == found.path && gap.lacks.contains(&Subject::Leftovers);
+        looked.harvest.gaps.iter().any(of_this)
+    };
     let mut by_role: BTreeMap<Role, u64> = BTreeMap::new();
     for file in listed.iter().filter(|file| file.in_code && language(&file.path).is_some_and(has_rules)) {
-        *by_role.entry(file.role).or_default() += 1;
+        if !unread(file) {
+            *by_role.entry(file.role).or_default() += 1;
+        }
     }
     let production = by_role.remove(&Role::Production).unwrap_or(0);
     let set_aside = by_role.into_iter().map(|(role, files_count)| SetAside { role, files_count }).collect();
     LeftoverFacts {
         found: Seen::new(found),
-        files_count: counted(production, whole),
+        files_count: counted(production, files.whole_for(Subject::List)),
         set_aside: Seen::new(Listed::whole(set_aside)),
     }
 }

@@ -207,15 +207,18 @@ pub(crate) fn unseen(shown: &str, error: &io::Error) -> Unseen {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Unseen::new(Blind::Denied, format!("`{shown}` may not be read"))
             .give(format!("let the user who runs Seaworthy read `{shown}`")),
-        io::ErrorKind::NotFound => Unseen::new(Blind::Unreachable, format!("`{shown}` does not exist")),
+        io::ErrorKind::NotFound => Unseen::new(Blind::Unreachable, format!("`{shown}` does not exist"))
+            .give("look again when nothing changes the files"),
         io::ErrorKind::InvalidInput | io::ErrorKind::NotADirectory => odd(shown),
         _ if error.raw_os_error() == Some(nix::libc::ELOOP) => odd(shown),
-        _ => Unseen::new(Blind::Unreachable, format!("`{shown}` could not be read: {}", error.kind())),
+        _ => Unseen::new(Blind::Unreachable, format!("`{shown}` could not be read: {}", error.kind()))
+            .give(format!("see why: cat {}", super::lines::quoted(shown))),
     }
 }
 
 fn odd(shown: &str) -> Unseen {
     Unseen::new(Blind::Unsupported, format!("`{shown}` is a link or no regular file, which is not opened"))
+        .give(format!("put the file itself in the place of `{shown}`"))
 }
 
 fn plain(component: Component<'_>) -> io::Result<&OsStr> {

@@ -182,7 +182,8 @@ impl Walker<'_> {
             self.entry(&inner, name, *kind, waiting);
         }
         if more {
-            let why = Unseen::new(Blind::CutShort, "there are more files than are listed of one repository");
+            let why = Unseen::new(Blind::CutShort, "there are more files than are listed of one repository")
+                .give("the service's own directory instead of the whole repository: `repo: PATH`");
             self.walk.unread.push((directory.path.clone(), why));
         }
         !more
@@ -225,7 +226,8 @@ impl Walker<'_> {
     fn below(&mut self, directory: &Directory, path: PathBuf, waiting: &mut Vec<Directory>) {
         let bytes = path.as_os_str().as_bytes();
         if path.components().count() > DEPTH_MAX || bytes.len() > PATH_BYTES_MAX {
-            let why = Unseen::new(Blind::CutShort, format!("it lies more than {DEPTH_MAX} directories deep"));
+            let why = Unseen::new(Blind::CutShort, format!("it lies more than {DEPTH_MAX} directories deep"))
+                .give("move it, or name it in .gitignore");
             self.walk.unread.push((path, why));
             return;
         }

@@ -63,13 +63,25 @@ pub(crate) fn has_rules(language: &str) -> bool {
     own.any(|rule| rule.languages.iter().any(|name| name == language))
 }
 
+/// Whether files in a language and with a role are looked into.
+pub(crate) fn looks_into(language: &str, role: Role) -> bool {
+    wanted(role).is_some_and(|wanted| {
+        let mut own = rules().iter().filter(|rule| rule.r#where == wanted);
+        own.any(|rule| rule.languages.iter().any(|name| name == language))
+    })
+}
+
+fn wanted(role: Role) -> Option<Where> {
+    match role {
+        Role::Production => Some(Where::Production),
+        Role::Test => Some(Where::Test),
+        Role::Tool | Role::Document | Role::Generated | Role::Vendored => None,
+    }
+}
+
 /// The leftovers of a source file.
 pub(crate) fn find(language: &str, role: Role, source: &[u8]) -> Vec<Leftover> {
-    let wanted = match role {
-        Role::Production => Where::Production,
-        Role::Test => Where::Test,
-        Role::Tool | Role::Document | Role::Generated | Role::Vendored => return Vec::new(),
-    };
+    let Some(wanted) = wanted(role) else { return Vec::new() };
     let called: Vec<&Rule> = rules()
         .iter()
         .filter(|rule| rule.r#where == wanted && rule.languages.iter().any(|name| name == language))

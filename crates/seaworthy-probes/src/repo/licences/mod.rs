@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 use self::locks::Locked;
 use super::documents::{clipped, text, texts, toml};
 use super::files::{Files, directory, name};
+use super::gaps::Subject;
 use super::role;
 use super::tree::Tree;
 use super::version::{Package, as_json};
@@ -105,7 +106,8 @@ type AllLocked = (BTreeSet<(String, Locked)>, Option<Unseen>);
 /// Everything that lock files fix. Manifests that ask for packages and have no lock file are told.
 fn all_locked(files: &Files, packages: &[Package]) -> Result<AllLocked, Unseen> {
     let mut all = BTreeSet::new();
-    let mut cut = files.whole().err();
+    let locks = files.whole_for(Subject::Locks).err();
+    let mut cut = files.whole().err().or_else(|| locks.clone());
     for (path, file) in files.named(role::is_lock).filter(|(path, file)| {
         file.found.role != role::Role::Test
             && !directory(path)
@@ -117,7 +119,8 @@ fn all_locked(files: &Files, packages: &[Package]) -> Result<AllLocked, Unseen> 
             Err(unseen) => cut = Some(unseen),
         }
     }
-    if let Some(package) = packages.iter().find(|package| package.lock.is_none() && asks(files, package)) {
+    let unlocked = packages.iter().find(|package| package.lock.is_none() && asks(files, package));
+    if let Some(package) = unlocked.filter(|_| locks.is_none()) {
         let why = format!("`{}` has no lock file, so what it ships is not fixed", package.path);
         let unseen = Unseen::new(Blind::NotGiven, why).give("the package manager's lock file, checked in");
         if all.is_empty() {

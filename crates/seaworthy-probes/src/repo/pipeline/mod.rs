@@ -88,10 +88,11 @@ pub(crate) fn look(files: &Files) -> Seen<Option<Pipeline>> {
         if let Some((path, _)) =
             files.named(|name| OTHERS.contains(&name)).find(|(path, _)| !path.contains('/'))
         {
-            return Seen::unseen(
-                Blind::Unsupported,
-                format!("`{path}` is of a service whose pipelines Seaworthy does not read"),
-            );
+            let why = format!("`{path}` is of a service whose pipelines Seaworthy does not read");
+            let unseen = Unseen::new(Blind::Unsupported, why);
+            return unseen
+                .give("a pipeline that Seaworthy reads: .github/workflows or .gitlab-ci.yml")
+                .into();
         }
         return match cut.map_or(files.whole(), Err) {
             Ok(()) => Seen::new(None),

@@ -14,6 +14,7 @@ use self::containers::{ComposeService, Dockerfile};
 use self::uses::{Store, Told, Use};
 use super::documents::{clipped, json, line_of, text, yaml};
 use super::files::{Files, extension, name};
+use super::gaps::Subject;
 use super::role::{Role, language};
 use super::version::Package;
 use super::walk::Found;
@@ -80,7 +81,7 @@ pub(crate) fn look(
     told: &[(String, Told)],
 ) -> StackFacts {
     let parsed = containers::compose_files(files);
-    let uses = |store| uses::decide(store, told, files.whole());
+    let uses = |store| uses::decide(store, told, files.whole_for(Subject::Stores));
     StackFacts {
         languages: listed(languages(listed_files), files),
         packages: listed(packages.to_vec(), files),

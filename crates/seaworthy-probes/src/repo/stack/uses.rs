@@ -68,6 +68,13 @@ pub(crate) struct Told {
     shows: bool,
 }
 
+impl Told {
+    /// The same of a text that begins after so many lines of its file.
+    pub(crate) fn after(self, lines: u64) -> Self {
+        Self { line: self.line + lines, ..self }
+    }
+}
+
 struct Uses {
     kinds: Vec<Kind>,
     words: AhoCorasick,

@@ -1,6 +1,6 @@
 //! What is detected and read of each subject.
 
-use super::{commit, git, items, look, repository, write};
+use super::{commit, cut, git, items, look, repository, write};
 use crate::repo::Detected;
 
 #[test]
@@ -402,4 +402,43 @@ fn examples_in_the_comments_of_a_manifest_show_no_use() {
         let uses = look(repository.path()).stack.uses_redis;
         assert_eq!(uses.value().is_some_and(|uses| !uses.used), seen, "{manifest}");
     }
+}
+
+#[test]
+fn a_long_file_leaves_a_gap_only_where_it_is_needed() {
+    let rows = "INSERT INTO words VALUES ('a word', 'and another');\n".repeat(120_000);
+    let key = format!("AKIA{}", "QWERTZUIOPASDFGH");
+    let seeded = repository(&[
+        ("db/seed.sql", &format!("{rows}-- {key}\n-- for postgres\n")),
+        ("src/app.js", "start();\n"),
+        ("package.json", "{\"name\": \"shop\", \"version\": \"1.0.0\"}"),
+    ]);
+    let facts = look(seeded.path());
+    assert!(facts.files.whole, "{:?}", facts.files.unread);
+    assert!(cut(&facts.secrets.found).is_none());
+    assert_eq!(
+        (items(&facts.secrets.found)[0].path.as_str(), items(&facts.secrets.found)[0].line),
+        ("db/seed.sql", 120_001)
+    );
+    assert!(cut(&facts.leftovers.found).is_none());
+    assert!(facts.stack.uses_postgres.value().is_none(), "a mention without a sign");
+    assert!(!facts.stack.uses_redis.value().unwrap().used);
+
+    let lock = format!("{{\"packages\": {{\"\": {{\"name\": \"{}\"}}}}}}", "x".repeat(5_000_000));
+    let locked = repository(&[
+        ("src/app.js", "console.log(1);\n"),
+        ("src/words.js", &"const a = 'a word';\n".repeat(300_000)),
+        ("package.json", "{\"dependencies\": {\"a\": \"1\"}}"),
+        ("package-lock.json", &lock),
+    ]);
+    let facts = look(locked.path());
+    assert!(!facts.files.whole);
+    assert!(facts.files.unread.items.iter().all(|unread| unread.reason.give.is_some()));
+    assert!(cut(&facts.secrets.found).is_none());
+    assert!(cut(&facts.leftovers.found).unwrap().contains("src/words.js"));
+    assert_eq!((items(&facts.leftovers.found).len(), facts.leftovers.files_count.value()), (1, Some(&1)));
+    assert!(cut(&facts.licences.dependencies).unwrap().contains("package-lock.json"));
+    assert!(facts.changelog.value().unwrap().is_none());
+    assert!(facts.pipeline.value().unwrap().is_none());
+    assert_eq!(facts.migrations.present.value(), Some(&false));
 }
