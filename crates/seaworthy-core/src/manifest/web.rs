@@ -11,14 +11,14 @@ use super::SecretRef;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Endpoints {
-    /// Liveness.
-    pub health: String,
-    /// Readiness with its checks.
-    pub readiness: String,
+    /// Liveness. `/health` and other usual paths are tried where none is given.
+    pub health: Option<String>,
+    /// Readiness with its checks. `/health/ready` and other usual paths are tried where none is given.
+    pub readiness: Option<String>,
     /// Status for people.
     pub status: String,
-    /// Prometheus metrics; usually an internal URL.
-    pub metrics: String,
+    /// Prometheus metrics; usually an internal URL. `/metrics` is tried where none is given.
+    pub metrics: Option<String>,
     /// Version and commit.
     pub version: String,
     /// A route that answers a real internal error to an operator, if there is one.
@@ -28,10 +28,10 @@ pub struct Endpoints {
 impl Default for Endpoints {
     fn default() -> Self {
         Self {
-            health: "/health".into(),
-            readiness: "/health/ready".into(),
+            health: None,
+            readiness: None,
             status: "/status".into(),
-            metrics: "/metrics".into(),
+            metrics: None,
             version: "/version".into(),
             fault: None,
         }
@@ -39,10 +39,15 @@ impl Default for Endpoints {
 }
 
 impl Endpoints {
+    /// Where liveness is answered, as given or as is usual.
+    pub fn health(&self) -> &str {
+        self.health.as_deref().unwrap_or("/health")
+    }
+
     pub(super) fn checked(&self) -> Result<(), (String, &'static str)> {
         let help = "write a path such as `/health`, or a whole URL";
-        let all = [&self.health, &self.readiness, &self.status, &self.metrics, &self.version];
-        for text in all.into_iter().chain(&self.fault) {
+        let optional = [&self.health, &self.readiness, &self.metrics, &self.fault];
+        for text in [&self.status, &self.version].into_iter().chain(optional.into_iter().flatten()) {
             if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
                 return Err(("an endpoint holds white space or control characters".to_owned(), help));
             }

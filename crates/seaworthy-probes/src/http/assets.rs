@@ -119,19 +119,31 @@ fn asset(answer: &Answer) -> AssetAnswer {
         status: answer.status_code(),
         content_type: answer.media_type(),
         fingerprinted: fingerprinted(&answer.url),
+        versioned: answer.url.query().is_some(),
         cache: answer.header("cache-control").map(|header| cache(&header)),
         by_hand: answer.by_hand.clone(),
     }
 }
 
-/// A name with eight or more hexadecimal or mixed characters in it that a build put there.
+/// A name with eight or more hexadecimal or mixed characters in it that a build put there, or such a query.
 fn fingerprinted(url: &Url) -> bool {
     let name = url.path_segments().and_then(Iterator::last).unwrap_or("");
-    name.split(['.', '-', '_']).any(|part| {
+    let query = url.query().unwrap_or("");
+    name.split(['.', '-', '_']).chain(query.split(['.', '-', '_', '=', '&'])).any(|part| {
         let digits = part.chars().any(|c| c.is_ascii_digit());
         let letters = part.chars().any(|c| c.is_ascii_alphabetic());
-        (8..=64).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()) && digits && letters
+        (8..=64).contains(&part.len())
+            && part.chars().all(|c| c.is_ascii_alphanumeric())
+            && digits
+            && letters
+            && !is_size(part)
     })
+}
+
+/// Width and height, such as `1920x1080`.
+fn is_size(part: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    part.split_once(['x', 'X']).is_some_and(|(width, height)| number(width) && number(height))
 }
 
 /// The scripts, styles, images and icons of a page, on its own origin.
@@ -184,12 +196,23 @@ mod tests {
         let named = |name: &str| {
             fingerprinted(&Url::parse(&format!("https://shop.example/assets/{name}")).expect("a URL"))
         };
-        for name in
-            ["app.0123456789ab.css", "index-BX3k9Qz1.js", "main.8f3c2d1e.chunk.js", "a1b2c3d4e5f6.png"]
-        {
+        for name in [
+            "app.0123456789ab.css",
+            "index-BX3k9Qz1.js",
+            "main.8f3c2d1e.chunk.js",
+            "a1b2c3d4e5f6.png",
+            "app.js?v=8f3c2d1e",
+        ] {
             assert!(named(name), "{name}");
         }
-        for name in ["app.css", "bootstrap.min.js", "icon-192.png", "jquery-3.7.1.js", "background.png"] {
+        for name in [
+            "app.css",
+            "bootstrap.min.js",
+            "icon-192.png",
+            "jquery-3.7.1.js",
+            "hero-1920x1080.jpg",
+            "app.js?v=12",
+        ] {
             assert!(!named(name), "{name}");
         }
     }

@@ -1,8 +1,10 @@
-//! What other origins are told. Asks `GET` and `OPTIONS` with an `Origin`.
+//! What other origins are told. Asks `GET` and `OPTIONS` with an `Origin`, the former with the credential of a user
+//! as well where the API refuses whoever has none.
 
 use seaworthy_core::facts::{Blind, Unseen};
 use url::Url;
 
+use super::Api;
 use super::client::{Answer, Ask, shown_url};
 use super::facts::{CorsAnswer, CorsOrigin};
 use super::gather::Gathered;
@@ -11,18 +13,48 @@ use super::site::Site;
 /// Most declared origins that are asked as.
 const DECLARED_MAX: usize = 2;
 
-pub(super) async fn look(site: &Site<'_>, api: &Url) -> Gathered<CorsAnswer> {
+pub(super) async fn look(site: &Site<'_>, api: &Api) -> Gathered<CorsAnswer> {
     let mut answers = Gathered::default();
+    let mut served = false;
     for (kind, origin) in origins(site) {
         for preflight in [false, true] {
-            let answer = match question(api, &origin, preflight) {
-                Ok(ask) => site.observer.ask(ask).await,
+            let answer = match question(&api.url, &origin, preflight) {
+                Ok(ask) => asked(site, ask, &api.url, preflight).await,
                 Err(why) => Err(why),
             };
+            served |= !preflight && answer.as_ref().is_ok_and(|answer| answer.status.is_success());
             answers.add(answer.and_then(heard).map(|answer| answered(&answer, kind, &origin, preflight)));
         }
     }
+    if !(api.known && served) {
+        answers.miss(unserved(api));
+    }
     answers
+}
+
+/// Many APIs say who may read only in answers that are worth reading.
+async fn asked(site: &Site<'_>, ask: Ask, api: &Url, preflight: bool) -> Result<Answer, Unseen> {
+    let answer = site.observer.ask(ask.clone()).await?;
+    match site.target.credential(&["user", "admin"], api) {
+        Ok((_, credential)) if !preflight && matches!(answer.status_code(), 401 | 403) => {
+            site.observer.ask(ask.with(&credential)).await
+        }
+        _ => Ok(answer),
+    }
+}
+
+/// Other paths may tell other origins something else than the ones that were looked at.
+fn unserved(api: &Api) -> Unseen {
+    if api.known {
+        let why = format!(
+            "`{}` served nothing to this caller, so what it tells origins was not seen",
+            shown_url(&api.url)
+        );
+        return Unseen::new(Blind::Denied, why)
+            .give("`credentials: {user: {bearer: {env: …}}}` for the environment");
+    }
+    Unseen::new(Blind::NotGiven, "no path of the API is known, so what it tells other origins was not seen")
+        .give("`openapi: FILE` for the environment")
 }
 
 fn question(api: &Url, origin: &str, preflight: bool) -> Result<Ask, Unseen> {

@@ -31,7 +31,7 @@ pub(super) async fn look(
     }
     match &site.prober {
         Ok(prober) => {
-            let health = &site.target.endpoints.health;
+            let health = site.target.endpoints.health();
             add("a method that the path does not have", act(site, prober, Method::PATCH, health, None).await);
             if let Some(path) = takes_json(site, known) {
                 add(

@@ -1,8 +1,9 @@
-//! The first answer of a URL, and the headers of the page it shows. Asks `GET` of the URL, follows redirects.
+//! The first answer of a URL, where its redirects end, and the headers of the page there. Asks `GET` of the URL,
+//! follows redirects.
 
 use seaworthy_core::facts::{Blind, Unseen};
 
-use super::client::{Answer, Ask, Followed, Trust, shown_url};
+use super::client::{Answer, Ask, Followed, Trust, redirect, shown_url};
 use super::facts::{FrontAnswer, PageAnswer};
 use super::gather::Gathered;
 use super::parse::cache::cache;
@@ -20,26 +21,41 @@ pub(super) struct Front {
 
 pub(super) async fn look(site: &Site<'_>) -> Front {
     let ask = Ask::get(&site.url).header("accept", "text/html,*/*;q=0.8");
+    let mut fronts = Gathered::default();
     let asked = match ask {
-        Ok(ask) => site.observer.follow(ask).await,
+        Ok(ask) => followed(site, ask, &mut fronts).await,
         Err(why) => Err(why),
     };
     let Followed { answer, stopped, .. } = match asked {
         Ok(followed) => followed,
         Err(why) => {
             site.note_missed(&why);
-            let (fronts, pages) = (Gathered::nothing(why.clone()), Gathered::nothing(why.clone()));
+            fronts.miss(why.clone());
+            let pages = Gathered::nothing(why.clone());
             return Front { answer: Err(why), fronts, pages };
         }
     };
     site.note(&answer);
-    let mut fronts = Gathered::default();
     fronts.push(front(site, &answer));
     let pages = match (stopped, page(&answer)) {
         (Some(why), _) => Gathered::nothing(why),
         (None, pages) => pages,
     };
     Front { answer: Ok(answer), fronts, pages }
+}
+
+/// Follows where the first answer leads. One that came over TLS counts by itself: browsers heed its headers for
+/// its host, wherever it sends them.
+async fn followed(site: &Site<'_>, ask: Ask, fronts: &mut Gathered<FrontAnswer>) -> Result<Followed, Unseen> {
+    let first = site.observer.ask(ask.clone()).await?;
+    if redirect(&first).is_none() {
+        return Ok(Followed { answer: first, hops: Vec::new(), stopped: None });
+    }
+    let followed = site.observer.follow(ask).await?;
+    if first.url.scheme() == "https" && followed.answer.url != first.url {
+        fronts.push(front(site, &first));
+    }
+    Ok(followed)
 }
 
 fn front(site: &Site<'_>, answer: &Answer) -> FrontAnswer {

@@ -1,7 +1,11 @@
-//! Health, readiness, status, metrics, version. Asks `GET` of each declared path or URL.
+//! Health, readiness, status, metrics, version. Asks `GET` of each declared path or URL, and of the usual paths
+//! of health and readiness where none is declared.
 
+mod checks;
+
+use checks::{CACHE_WORDS, DATABASE_WORDS, DISK_WORDS, checks, checks_well, says_healthy};
 use seaworthy_core::facts::{Blind, Unseen};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::client::{Answer, shown_url};
 use super::facts::{HealthAnswer, HealthCheck, MetricsAnswer, OperationalAnswer, StatedMode, VersionAnswer};
@@ -12,8 +16,10 @@ use super::site::Site;
 
 /// Most checks of one answer that are kept.
 const CHECKS_MAX: usize = 50;
-/// Longest name of a check that is quoted, in characters.
-const NAME_CHARS_MAX: usize = 80;
+/// Where health is usually answered.
+const HEALTH_PATHS: [&str; 5] = ["/health", "/healthz", "/up", "/actuator/health", "/api/health"];
+/// Where readiness is usually answered.
+const READINESS_PATHS: [&str; 4] = ["/health/ready", "/ready", "/readyz", "/actuator/health/readiness"];
 
 /// The answers of the operational endpoints of one site.
 #[derive(Default)]
@@ -29,8 +35,9 @@ pub(super) struct Operational {
 pub(super) async fn look(site: &Site<'_>) -> Operational {
     let endpoints = &site.target.endpoints;
     let mut seen = Operational::default();
-    let health_answer = asked(site, &endpoints.health).await;
-    let readiness_answer = asked(site, &endpoints.readiness).await;
+    let health_answer = asked_or_tried(site, endpoints.health.as_deref(), "health", &HEALTH_PATHS).await;
+    let readiness_answer =
+        asked_or_tried(site, endpoints.readiness.as_deref(), "readiness", &READINESS_PATHS).await;
     let status_answer = asked(site, &endpoints.status).await;
     let version_answer = asked(site, &endpoints.version).await;
     seen.modes = modes(&[&status_answer, &version_answer, &health_answer, &readiness_answer]);
@@ -38,7 +45,7 @@ pub(super) async fn look(site: &Site<'_>) -> Operational {
     seen.readiness.add(readiness_answer.map(|answer| health(&answer)));
     seen.status.add(status_answer.map(|answer| operational(&answer)));
     seen.version.add(version_answer.map(|answer| version(&answer)));
-    match asked(site, &endpoints.metrics).await {
+    match metrics_asked(site).await {
         Ok(answer) => {
             let public = metrics_public(site, &answer).await;
             seen.metrics.push(metrics(&answer, public));
@@ -59,6 +66,48 @@ async fn asked(site: &Site<'_>, path: &str) -> Result<Answer, Unseen> {
         site.believed(&answer)?;
     }
     Ok(answer)
+}
+
+/// The declared path, else the first of the usual ones whose answer is about health: where nobody said that there
+/// is such a path, one that is not there shows nothing.
+async fn asked_or_tried(
+    site: &Site<'_>,
+    declared: Option<&str>,
+    name: &str,
+    usual: &[&str],
+) -> Result<Answer, Unseen> {
+    if let Some(path) = declared {
+        return asked(site, path).await;
+    }
+    let mut doubted = None;
+    for path in usual {
+        match asked(site, path).await {
+            Ok(answer) if about_health(&answer) => return Ok(answer),
+            Ok(_) => {}
+            Err(why) if why.kind == Blind::Unsupported => doubted = doubted.or(Some(why)),
+            Err(why) => return Err(why),
+        }
+    }
+    Err(doubted.unwrap_or_else(|| {
+        let why = format!("no {name} endpoint is given, and none of {} answers with one", usual.join(", "));
+        Unseen::new(Blind::NotGiven, why).give(format!("`endpoints: {{{name}: /PATH}}` for the environment"))
+    }))
+}
+
+fn about_health(answer: &Answer) -> bool {
+    matches!(answer.json(), Ok(Value::Object(object)) if says_healthy(&object).is_some())
+}
+
+async fn metrics_asked(site: &Site<'_>) -> Result<Answer, Unseen> {
+    let declared = site.target.endpoints.metrics.as_deref();
+    let answer = asked(site, declared.unwrap_or("/metrics")).await?;
+    let why = match answer.status_code() {
+        401 | 403 => "the metrics were refused to a caller without a credential",
+        404 if declared.is_none() => "no metrics endpoint is given, and nothing answers at /metrics",
+        _ => return Ok(answer),
+    };
+    let kind = if declared.is_some() { Blind::Denied } else { Blind::NotGiven };
+    Err(Unseen::new(kind, why).give("`endpoints: {metrics: http://HOST:PORT/metrics}`, an internal listener"))
 }
 
 fn operational(answer: &Answer) -> OperationalAnswer {
@@ -101,11 +150,13 @@ fn health(answer: &Answer) -> HealthAnswer {
         Ok(_) | Err(_) => None,
     };
     let says_healthy = object.as_ref().and_then(says_healthy);
-    let checks = object.as_ref().and_then(checks);
-    let checks_any = |words: &[&str]| {
-        let named =
-            |check: &HealthCheck| words.iter().any(|word| check.name.to_ascii_lowercase().contains(word));
-        checks.iter().flatten().any(named)
+    let checks = object.as_ref().map(checks).unwrap_or_default();
+    let well_of = |words: &[&str]| {
+        let well = |check: &HealthCheck| {
+            check.healthy == Some(true)
+                && words.iter().any(|word| check.name.to_ascii_lowercase().contains(word))
+        };
+        checks.iter().any(well)
     };
     HealthAnswer {
         url: shown_url(&answer.url),
@@ -114,13 +165,21 @@ fn health(answer: &Answer) -> HealthAnswer {
         json: object.is_some(),
         says_healthy,
         cacheable: cacheable(answer),
-        checks_database: checks_any(&["database", "db", "postgres", "mysql", "sql", "mongo"]),
-        checks_cache: checks_any(&["cache", "redis", "memcache", "valkey"]),
-        checks_disk: checks_any(&["disk", "storage", "volume", "filesystem"]),
-        documented_shape: says_healthy.is_some() && checks.as_ref().is_some_and(|checks| !checks.is_empty()),
-        checks,
+        age_seconds: age_seconds(answer),
+        checks_well: checks_well(&checks).into(),
+        checks_database: well_of(&DATABASE_WORDS),
+        checks_cache: well_of(&CACHE_WORDS),
+        checks_disk: well_of(&DISK_WORDS),
+        documented_shape: says_healthy.is_some()
+            && !checks.is_empty()
+            && checks.iter().all(|check| check.healthy.is_some()),
+        checks: (!checks.is_empty()).then(|| checks.into_iter().take(CHECKS_MAX).collect()),
         by_hand: answer.by_hand.clone(),
     }
+}
+
+fn age_seconds(answer: &Answer) -> Option<u64> {
+    answer.header("age")?.trim().parse().ok()
 }
 
 /// A cache may answer instead: it says for how long, or it has already done so.
@@ -130,77 +189,7 @@ fn cacheable(answer: &Answer) -> bool {
         let seconds = cache.shared_max_age_seconds.or(cache.max_age_seconds).unwrap_or(0);
         seconds > 0 && !cache.no_store && !cache.no_cache
     });
-    fresh || answer.header("age").is_some()
-}
-
-/// What a word of status says; `None` for a word that says nothing known.
-fn word_says(value: &Value) -> Option<bool> {
-    const WELL: [&str; 11] = [
-        "healthy",
-        "ok",
-        "up",
-        "pass",
-        "passing",
-        "alive",
-        "ready",
-        "green",
-        "serving",
-        "success",
-        "operational",
-    ];
-    const ILL: [&str; 9] =
-        ["unhealthy", "down", "fail", "failing", "failed", "error", "degraded", "red", "critical"];
-    match value {
-        Value::Bool(flag) => Some(*flag),
-        Value::String(word) => {
-            let word = word.trim().to_ascii_lowercase();
-            match (WELL.contains(&word.as_str()), ILL.contains(&word.as_str())) {
-                (true, _) => Some(true),
-                (_, true) => Some(false),
-                (false, false) => None,
-            }
-        }
-        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// Every field that speaks for the whole must agree.
-fn says_healthy(object: &Map<String, Value>) -> Option<bool> {
-    let said: Vec<bool> = ["status", "ready", "healthy", "ok"]
-        .iter()
-        .filter_map(|field| object.get(*field))
-        .filter_map(word_says)
-        .collect();
-    (!said.is_empty()).then(|| said.iter().all(|well| *well))
-}
-
-/// A list of `{name, status}`, or a map from names to a status or to an object with one.
-fn checks(object: &Map<String, Value>) -> Option<Vec<HealthCheck>> {
-    let found = ["checks", "components", "dependencies", "services", "details"]
-        .iter()
-        .find_map(|field| object.get(*field))?;
-    let status_of = |value: &Value| match value {
-        Value::Object(fields) => ["status", "healthy", "state", "ok"]
-            .iter()
-            .find_map(|field| fields.get(*field))
-            .and_then(word_says),
-        Value::Array(entries) => {
-            let said: Option<Vec<bool>> =
-                entries.iter().map(|entry| entry.get("status").and_then(word_says)).collect();
-            said.filter(|said| !said.is_empty()).map(|said| said.iter().all(|well| *well))
-        }
-        other => word_says(other),
-    };
-    let named = |name: &str, value: &Value| {
-        Some(HealthCheck { name: name.chars().take(NAME_CHARS_MAX).collect(), healthy: status_of(value)? })
-    };
-    match found {
-        Value::Object(map) => map.iter().take(CHECKS_MAX).map(|(name, value)| named(name, value)).collect(),
-        Value::Array(list) => {
-            list.iter().take(CHECKS_MAX).map(|entry| named(entry.get("name")?.as_str()?, entry)).collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
+    fresh || age_seconds(answer).is_some_and(|seconds| seconds > 0)
 }
 
 fn metrics(answer: &Answer, public: Result<bool, Unseen>) -> MetricsAnswer {
@@ -267,37 +256,4 @@ fn find(value: &Value, name: &str, depth: usize) -> Option<String> {
 
 fn is_version(text: &str) -> bool {
     (1..=80).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_+/:".contains(c))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{Value, checks, says_healthy};
-
-    fn read(value: &Value) -> (Option<bool>, Option<usize>) {
-        let object = value.as_object().expect("an object");
-        (says_healthy(object), checks(object).map(|checks| checks.len()))
-    }
-
-    #[test]
-    fn documented_shapes_are_read() {
-        let list = json!({"status": "healthy", "checks": [{"name": "database", "status": "healthy"}]});
-        assert_eq!(read(&list), (Some(true), Some(1)));
-        let map =
-            json!({"ready": true, "checks": {"database": true, "cache": {"status": "up"}, "disk": "ok"}});
-        assert_eq!(read(&map), (Some(true), Some(3)));
-        let spring =
-            json!({"status": "UP", "components": {"db": {"status": "UP"}, "diskSpace": {"status": "DOWN"}}});
-        assert_eq!(read(&spring), (Some(true), Some(2)));
-    }
-
-    #[test]
-    fn words_that_say_nothing_are_not_taken_for_health() {
-        assert_eq!(read(&json!({"status": "purple"})).0, None);
-        assert_eq!(read(&json!({"status": 200})).0, None);
-        assert_eq!(read(&json!({"ready": true, "status": "unhealthy"})).0, Some(false));
-        assert_eq!(read(&json!({"checks": [{"name": "database"}]})).1, None, "a check without a status");
-        assert_eq!(read(&json!({"checks": "fine"})).1, None);
-    }
 }

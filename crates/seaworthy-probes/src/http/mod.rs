@@ -162,7 +162,7 @@ async fn look_at(site: &Site<'_>, description: &Result<Description, Unseen>, all
     all.operational.extend(health::look(site).await);
     let api = api(site, &operations);
     all.cors.extend(cors::look(site, &api).await);
-    all.files.extend(assets::look(site, &front.answer, &[api]).await);
+    all.files.extend(assets::look(site, &front.answer, &[api.url]).await);
     all.private.extend(private::look(site, &operations).await);
     all.sensitive.extend(sensitive::look(site, front.answer.as_ref().ok()).await);
     all.session_cookies.extend(login::look(site, &front.answer).await);
@@ -171,8 +171,15 @@ async fn look_at(site: &Site<'_>, description: &Result<Description, Unseen>, all
     all.errors.extend(errors);
 }
 
-/// Where the API answers: what the rate limit covers, else an operation, else the URL itself.
-fn api(site: &Site<'_>, operations: &Result<Vec<Operation>, Unseen>) -> Url {
+/// Where the API answers.
+struct Api {
+    url: Url,
+    /// It is declared or documented, not the URL itself for want of a better one.
+    known: bool,
+}
+
+/// What the rate limit covers, else an operation, else the URL itself.
+fn api(site: &Site<'_>, operations: &Result<Vec<Operation>, Unseen>) -> Api {
     let promised = site.target.rate_limit.as_ref().map(|promised| promised.path.as_str());
     let readable =
         |operation: &&Operation| operation.method == http::Method::GET && !operation.has_parameters;
@@ -180,9 +187,11 @@ fn api(site: &Site<'_>, operations: &Result<Vec<Operation>, Unseen>) -> Url {
         let operations = operations.as_deref().unwrap_or_default();
         let private =
             |operation: &&Operation| readable(operation) && !operation.is_public(&site.target.public);
-        operations.iter().find(private).map(|operation| operation.concrete.as_str())
+        let first = operations.iter().find(private).or_else(|| operations.iter().find(readable));
+        first.map(|operation| operation.concrete.as_str())
     };
-    promised.or_else(documented).and_then(|path| site.at(path).ok()).unwrap_or_else(|| site.url.clone())
+    let known = promised.or_else(documented).and_then(|path| site.at(path).ok());
+    Api { known: known.is_some(), url: known.unwrap_or_else(|| site.url.clone()) }
 }
 
 impl health::Operational {

@@ -17,7 +17,7 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
     };
     let deep = format!("/seaworthy-{}/a?b=c", nonce());
     let mut arrived: Option<Result<(), Unseen>> = None;
-    for path in ["/", &deep, &site.target.endpoints.health] {
+    for path in ["/", &deep, site.target.endpoints.health()] {
         if !path.starts_with('/') {
             continue;
         }

@@ -23,6 +23,11 @@ impl PublicOperations {
     pub fn includes(&self, method: &str, path: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(method, path))
     }
+
+    /// Whether an operation is on the list by its own path, not by a pattern.
+    pub fn names(&self, method: &str, path: &str) -> bool {
+        self.0.iter().any(|pattern| !pattern.prefix && pattern.matches(method, path))
+    }
 }
 
 impl Pattern {
@@ -58,5 +63,6 @@ mod tests {
         for (method, path) in [("POST", "/"), ("GET", "/api"), ("GET", "/asset"), ("GET", "/api/sessions")] {
             assert!(!public.includes(method, path), "{method} {path}");
         }
+        assert!(public.names("GET", "/") && !public.names("GET", "/assets/a.css"));
     }
 }

@@ -81,7 +81,7 @@ fn leads_as_everything(site: &Site<'_>, to: &Url) -> bool {
         .is_some_and(|everything| everything.path() == to.path())
 }
 
-fn is_sign_in(path: &str) -> bool {
+pub(super) fn is_sign_in(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     ["login", "log-in", "signin", "sign-in", "sign_in", "sso", "oauth", "auth"]
         .iter()
@@ -100,9 +100,16 @@ fn answered(
         holds: sensitive.holds.to_owned(),
         status: answer.status_code(),
         open: open(site, sensitive, answer, front).into(),
-        declared_public: site.target.public.includes("GET", sensitive.path),
+        declared_public: declared_public(site, sensitive.path),
         by_hand: answer.by_hand.clone(),
     }
+}
+
+/// Public on purpose is what stands in the manifest by its own name: whoever opens everything did not think of
+/// this path. Secrets are never public on purpose.
+fn declared_public(site: &Site<'_>, path: &str) -> bool {
+    let secret = path.starts_with("/.") || [".sql", ".zip"].iter().any(|end| path.ends_with(end));
+    !secret && site.target.public.names("GET", path)
 }
 
 fn open(
@@ -144,7 +151,7 @@ fn open(
     .give("404 for paths that do not exist"))
 }
 
-fn asks_to_sign_in(answer: &Answer) -> bool {
+pub(super) fn asks_to_sign_in(answer: &Answer) -> bool {
     let text = answer.body.text();
     answer.is_html() && (text.contains("type=\"password\"") || text.contains("type='password'"))
 }

@@ -85,6 +85,11 @@ impl<'a> Site<'a> {
             by_hand: answer.by_hand.clone(),
         };
         let shown = self.patterns.shown_by(answer);
+        if status == 400 && !is_decodable(answer.url.path()) {
+            // The front answers this by itself, before anything that could set headers.
+            self.noted().development.extend(signs(&shown, &response));
+            return;
+        }
         let mut noted = self.noted();
         let known = |known: &ResponseAnswer| known.url == response.url && known.status == status;
         if noted.responses.items().iter().any(known) {
@@ -145,6 +150,13 @@ impl<'a> Site<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether every `%` of a path begins an escape.
+fn is_decodable(path: &str) -> bool {
+    path.split('%')
+        .skip(1)
+        .all(|after| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The signs of a mode for development among what an answer shows.

@@ -1,5 +1,6 @@
 //! The probe on a real nginx, sound and with one change each, and against servers that lie.
 
+mod doubts;
 mod liars;
 mod observe;
 mod operations;

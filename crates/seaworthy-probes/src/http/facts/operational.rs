@@ -19,13 +19,17 @@ pub struct HealthAnswer {
     pub says_healthy: Option<bool>,
     /// A cache may answer in place of the service.
     pub cacheable: bool,
-    /// The checks that it lists, with a name and a status each; `null` where it lists none.
+    /// The `Age` that a cache put on it, in seconds; `null` where there is none.
+    pub age_seconds: Option<u64>,
+    /// The checks that it lists; `null` where it lists none.
     pub checks: Option<Vec<HealthCheck>>,
-    /// One of the checks is of a database.
+    /// None of the checks says otherwise than that all is well. Unseen where one says what nobody can read.
+    pub checks_well: Seen<bool>,
+    /// One of the checks is of a database, and says that all is well.
     pub checks_database: bool,
-    /// One of the checks is of a cache.
+    /// One of the checks is of a cache, and says that all is well.
     pub checks_cache: bool,
-    /// One of the checks is of the disk.
+    /// One of the checks is of the disk, and says that all is well.
     pub checks_disk: bool,
     /// The whole says healthy or ready, and lists checks with a status each.
     pub documented_shape: bool,
@@ -38,8 +42,8 @@ pub struct HealthAnswer {
 pub struct HealthCheck {
     /// Its name.
     pub name: String,
-    /// It says that all is well.
-    pub healthy: bool,
+    /// It says that all is well; `null` where its status is none that is known.
+    pub healthy: Option<bool>,
 }
 
 /// An answer of an operational endpoint.

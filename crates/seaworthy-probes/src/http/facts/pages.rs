@@ -212,7 +212,7 @@ pub struct SensitiveAnswer {
     pub status: u16,
     /// Its content comes back to anyone. Unseen where the server answers the same to a path that cannot exist.
     pub open: Seen<bool>,
-    /// The manifest lists it under `public`.
+    /// The manifest lists the very path under `public`, and it holds no secrets.
     pub declared_public: bool,
     /// How to see it by hand.
     pub by_hand: String,
@@ -248,6 +248,8 @@ pub struct AssetAnswer {
     pub content_type: Option<String>,
     /// Its name holds a digest, so its content never changes.
     pub fingerprinted: bool,
+    /// Its URL has a query, which pages can change together with its content.
+    pub versioned: bool,
     /// `Cache-Control`.
     pub cache: Option<Cache>,
     /// How to see it by hand.

@@ -6,10 +6,11 @@ use crate::http::facts::Cookie;
 const NAME_CHARS_MAX: usize = 80;
 
 /// Words in names under which sessions are kept.
-const SESSION_WORDS: [&str; 11] =
-    ["sess", "sid", "auth", "token", "jwt", "login", "identity", "remember", "connect.", "laravel", "ticket"];
+const SESSION_WORDS: [&str; 10] =
+    ["sess", "auth", "token", "jwt", "login", "identity", "remember", "connect.", "laravel", "ticket"];
 /// Words in names that say the cookie is not the session.
-const OTHER_WORDS: [&str; 6] = ["csrf", "xsrf", "consent", "lang", "theme", "locale"];
+const OTHER_WORDS: [&str; 10] =
+    ["csrf", "xsrf", "consent", "lang", "theme", "locale", "i18n", "timezone", "currency", "gdpr"];
 
 /// One `Set-Cookie` line; `None` where it sets nothing or takes a cookie away.
 pub(in crate::http) fn cookie(line: &str) -> Option<Cookie> {
@@ -42,11 +43,20 @@ fn known_same_site(value: &str) -> Option<String> {
     ["Strict", "Lax", "None"].into_iter().find(|known| known.eq_ignore_ascii_case(value)).map(str::to_owned)
 }
 
-/// A session is named like one, or holds what only a session holds: a long random text or a JWT.
-fn looks_like_session(name: &str, value: &str) -> bool {
+/// Whether a name says that the cookie is something else than the session.
+pub(in crate::http) fn is_other(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    if OTHER_WORDS.iter().any(|word| name.contains(word)) {
+    OTHER_WORDS.iter().any(|word| name.contains(word)) || name.starts_with("_ga")
+}
+
+/// A session is named like one, or holds what only a session holds: a JWT.
+fn looks_like_session(name: &str, value: &str) -> bool {
+    if is_other(name) {
         return false;
     }
-    SESSION_WORDS.iter().any(|word| name.contains(word)) || value.starts_with("eyJ")
+    let name = name.to_ascii_lowercase();
+    let id = |part: &str| part.ends_with("sid");
+    SESSION_WORDS.iter().any(|word| name.contains(word))
+        || name.split(|c: char| !c.is_ascii_alphanumeric()).any(id)
+        || value.starts_with("eyJ")
 }

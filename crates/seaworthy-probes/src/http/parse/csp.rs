@@ -7,8 +7,8 @@ const HEADER_CHARS_MAX: usize = 600;
 /// Most sources of one directive that are kept.
 const SOURCES_MAX: usize = 40;
 
-/// Sources that let scripts in from anywhere.
-const WILD: [&str; 6] = ["*", "http:", "https:", "data:", "blob:", "filesystem:"];
+/// Schemes that let scripts in from anywhere.
+const WILD: [&str; 5] = ["http:", "https:", "data:", "blob:", "filesystem:"];
 
 struct Policy<'a>(Vec<(String, Vec<&'a str>)>);
 
@@ -21,7 +21,7 @@ impl<'a> Policy<'a> {
             let name = name.to_ascii_lowercase();
             // The first one counts, later ones of the same name are ignored by browsers.
             if !directives.iter().any(|(known, _)| *known == name) {
-                directives.push((name, words.take(SOURCES_MAX).collect()));
+                directives.push((name, words.collect()));
             }
         }
         Self(directives)
@@ -49,12 +49,10 @@ impl<'a> Policy<'a> {
 
     fn scripts_wild(&self) -> bool {
         let elements = self.get("script-src-elem").or_else(|| self.scripts());
-        let wild = |source: &&str| {
-            let source = source.to_ascii_lowercase();
-            WILD.contains(&source.as_str()) || source.ends_with("://*")
-        };
         // With 'strict-dynamic' browsers look at nonces and hashes only.
-        elements.is_none_or(|sources| sources.iter().any(wild) && !has(sources, "'strict-dynamic'"))
+        elements.is_none_or(|sources| {
+            sources.iter().any(|source| is_wild(source)) && !has(sources, "'strict-dynamic'")
+        })
     }
 
     fn default_strict(&self) -> bool {
@@ -64,6 +62,17 @@ impl<'a> Policy<'a> {
         };
         self.get("default-src").is_some_and(|sources| sources.iter().all(strict))
     }
+}
+
+/// Any host, or any host below a public ending such as `*.com`, whatever the scheme, port and path.
+fn is_wild(source: &str) -> bool {
+    let source = source.to_ascii_lowercase();
+    if WILD.contains(&source.as_str()) {
+        return true;
+    }
+    let rest = source.split_once("://").map_or(source.as_str(), |(_, rest)| rest);
+    let host = rest.split(['/', ':']).next().unwrap_or("");
+    host == "*" || host.strip_prefix("*.").is_some_and(|below| !below.contains('.'))
 }
 
 fn has(sources: &[&str], wanted: &str) -> bool {
@@ -83,7 +92,8 @@ fn allows_inline(sources: &[&str]) -> bool {
 pub(in crate::http) fn csp(header: &str) -> Option<Csp> {
     let policies: Vec<Policy<'_>> =
         header.split(',').map(Policy::parse).filter(|p| !p.0.is_empty()).collect();
-    let texts = |sources: &[&str]| sources.iter().map(|source| (*source).to_owned()).collect();
+    let texts =
+        |sources: &[&str]| sources.iter().take(SOURCES_MAX).map(|source| (*source).to_owned()).collect();
     let first = |name: &str| policies.iter().find_map(|policy| policy.get(name)).map(texts);
     (!policies.is_empty()).then(|| Csp {
         header: header.chars().take(HEADER_CHARS_MAX).collect(),

@@ -29,7 +29,12 @@ fn a_policy_is_strict_only_where_browsers_are() {
     for lax in ["script-src *", "script-src https:", "default-src 'self' data:", "style-src 'self'"] {
         assert!(wild(lax), "{lax}");
     }
-    assert!(!wild("script-src 'self' https://cdn.example.com"));
+    for lax in ["*:443", "https://*:*", "*.com", "https://*.io:443", "https://*/", "HTTPS:"] {
+        assert!(wild(&format!("script-src 'self' {lax}")), "{lax}");
+    }
+    let many = "https://a.example ".repeat(60);
+    assert!(wild(&format!("script-src {many} *")), "the last of many counts as well");
+    assert!(!wild("script-src 'self' https://cdn.example.com https://*.example.com:443/js/"));
     assert!(!csp("default-src 'self' https://cdn.example.com").expect("a policy").default_self_or_stricter);
     assert!(csp("DEFAULT-SRC 'SELF'; default-src *").expect("a policy").default_self_or_stricter);
     assert!(csp("").is_none() && csp(" ; ,").is_none());
@@ -85,6 +90,10 @@ fn cookies_show_flags_and_never_values() {
     assert_eq!(open.same_site, None);
     assert!(!cookie("csrf_token=abc").expect("a cookie").session);
     assert!(!cookie("lang=en").expect("a cookie").session);
+    assert!(
+        !cookie("sidebar=open").expect("a cookie").session
+            && cookie("PHPSESSID=1").expect("a cookie").session
+    );
     assert!(cookie("sid=; Path=/").is_none() && cookie("sid=x; Max-Age=0").is_none());
     assert!(cookie("garbage").is_none());
 }
