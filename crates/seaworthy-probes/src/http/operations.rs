@@ -84,6 +84,15 @@ pub(super) async fn look(
         asked.truncate(OPERATIONS_MAX);
         answers.miss(Unseen::new(Blind::CutShort, format!("more than {OPERATIONS_MAX} operations")));
     }
+    if asked.is_empty() {
+        return Gathered::nothing(
+            Unseen::new(
+                Blind::NotGiven,
+                "every operation of the OpenAPI document is open on purpose, so none was asked",
+            )
+            .give("narrower entries under `public`, and operations with `security` in the OpenAPI document"),
+        );
+    }
     let mut asking = Asking { site, description, controls: BTreeMap::new() };
     let mut left_out = Vec::new();
     for operation in asked {
