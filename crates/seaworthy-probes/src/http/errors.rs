@@ -11,6 +11,9 @@ use super::gather::Gathered;
 use super::openapi::Operation;
 use super::site::Site;
 
+/// The fault of the route that fails on purpose.
+const ON_PURPOSE: &str = "a fault inside the service";
+
 pub(super) async fn look(
     site: &Site<'_>,
     operations: &Result<Vec<Operation>, Unseen>,
@@ -27,7 +30,7 @@ pub(super) async fn look(
     add("a path that cannot be decoded", site.get("/%zz").await);
     let known = operations.as_deref().unwrap_or_default();
     if let Some(path) = &site.target.endpoints.fault {
-        add("a fault inside the service", fault(site, path, known).await);
+        add(ON_PURPOSE, fault(site, path, known).await);
     }
     match &site.prober {
         Ok(prober) => {
@@ -120,10 +123,13 @@ fn request_id(answer: &Answer) -> bool {
     in_header || FIELDS.iter().any(|field| body.contains(&format!("\"{field}\"")))
 }
 
-/// Answers of 500 and above among them, or how to have one seen.
+/// Faults inside the service among them, or how to have one seen. A method that is not implemented and a service
+/// that is not reached are no faults inside it.
 pub(super) fn server_errors(site: &Site<'_>, errors: &Gathered<ErrorAnswer>) -> Gathered<ErrorAnswer> {
     let mut found = Gathered::default();
-    errors.items().iter().filter(|error| error.server_error).for_each(|error| found.push(error.clone()));
+    let inside = |error: &&ErrorAnswer| error.server_error && !matches!(error.status, 501..=504);
+    errors.items().iter().filter(inside).for_each(|error| found.push(error.clone()));
+    let on_purpose = found.items().iter().any(|error| error.fault == ON_PURPOSE && error.status == 500);
     if let Err(why) = site.served() {
         // A server that fails everything was not seen failing at one thing.
         found.miss(why);
@@ -132,12 +138,15 @@ pub(super) fn server_errors(site: &Site<'_>, errors: &Gathered<ErrorAnswer>) -> 
             Unseen::new(Blind::NotGiven, "no route is given that fails on purpose")
                 .give("`endpoints: {fault: /PATH}` for the environment, a route that fails for operators"),
         );
-    } else if found.items().is_empty() {
+    } else if !on_purpose {
         found.miss(
             Unseen::new(Blind::Denied, "the route that should fail on purpose did not answer 500").give(
                 "a credential of the role `operator`, and `--consent probe` where the route takes POST",
             ),
         );
+    }
+    if let Some(why) = errors.missed() {
+        found.miss(why.clone());
     }
     found
 }

@@ -43,6 +43,11 @@ impl<T> Gathered<T> {
         }
     }
 
+    /// Why something was not seen.
+    pub(super) fn missed(&self) -> Option<&Unseen> {
+        self.missed.as_ref()
+    }
+
     pub(super) fn items(&self) -> &[T] {
         &self.items
     }

@@ -4,7 +4,7 @@
 use seaworthy_core::facts::{Blind, Unseen};
 use url::Url;
 
-use super::client::{Answer, Ask, Followed, joined, redirect, shown_url};
+use super::client::{Answer, Ask, End, Followed, joined, redirect, shown_url};
 use super::facts::PlainAnswer;
 use super::gather::Gathered;
 use super::site::{Site, nonce};
@@ -22,7 +22,7 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
             continue;
         }
         let Ok(url) = plain.join(path) else { continue };
-        match site.observer.ask(Ask::get(&url)).await {
+        match site.observer.tried(Ask::get(&url)).await {
             Ok(answer) => {
                 if arrived.is_none()
                     && let Some(to) = on_https(&answer)
@@ -35,13 +35,13 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
                     Some(_) | None => answers.push(item),
                 }
             }
-            Err(why) if refused(&why) => {
+            Err(lost) if lost.end == End::Refused => {
                 // A service that is down has closed all of its ports, which says nothing about this one.
                 answers.add(site.control.as_ref().map(|_| closed(&url)).map_err(Clone::clone));
                 break;
             }
-            Err(why) => {
-                answers.miss(silent(why));
+            Err(lost) => {
+                answers.miss(silent(lost.why));
                 break;
             }
         }
@@ -56,16 +56,29 @@ async fn elsewhere(site: &Site<'_>, plain: &Url, answers: &mut Gathered<PlainAns
         Ok(clients) => clients,
         Err(why) => return answers.miss(why),
     };
+    let (mut items, mut no_route) = (Vec::new(), Vec::new());
     for (address, client) in clients {
-        let item = match client.ask(Ask::get(plain)).await {
+        let item = match client.tried(Ask::get(plain)).await {
             Ok(answer) => answered(&answer),
-            Err(why) if refused(&why) => closed(plain),
-            Err(why) => {
-                answers.miss(silent(why));
+            Err(lost) if lost.end == End::Refused => closed(plain),
+            Err(lost) if lost.end == End::NoRoute => {
+                no_route.push((address, lost.why));
+                continue;
+            }
+            Err(lost) => {
+                answers.miss(silent(lost.why));
                 continue;
             }
         };
-        answers.push(PlainAnswer { address: Some(address.to_string()), ..item });
+        items.push(PlainAnswer { address: Some(address.to_string()), ..item });
+    }
+    // A machine without IPv6 sees what it can, and says what it left out.
+    if items.is_empty() {
+        no_route.drain(..).for_each(|(_, why)| answers.miss(why));
+    }
+    let left_out: Vec<String> = no_route.iter().map(|(address, _)| address.to_string()).collect();
+    for item in items {
+        answers.push(PlainAnswer { addresses_left_out: left_out.clone(), ..item });
     }
 }
 
@@ -96,6 +109,7 @@ fn answered(answer: &Answer) -> PlainAnswer {
     PlainAnswer {
         url: shown_url(&answer.url),
         address: None,
+        addresses_left_out: Vec::new(),
         port_closed: false,
         status: Some(answer.status_code()),
         redirects_to_https: to.as_ref().is_some_and(|to| same_place_on_https(&answer.url, to)),
@@ -115,17 +129,13 @@ fn closed(url: &Url) -> PlainAnswer {
     PlainAnswer {
         url: shown_url(url),
         address: None,
+        addresses_left_out: Vec::new(),
         port_closed: true,
         status: None,
         location: None,
         redirects_to_https: false,
         by_hand: format!("curl -sSI '{}'", shown_url(url)),
     }
-}
-
-/// The kernel of the other side said that nothing listens there.
-fn refused(why: &Unseen) -> bool {
-    why.kind == Blind::Unreachable && why.why.ends_with("refused the connection")
 }
 
 /// Silence may be a packet filter of theirs, or a network between that loses packets: it proves nothing.

@@ -93,6 +93,8 @@ pub(super) async fn look(site: &Site<'_>) -> Burst {
         by_hand: by_hand.clone(),
     };
     let rate_limit = RateLimitAnswers {
+        took_ms: millis(took),
+        allowed_count: allowed(promised, took),
         url: shown_url(&url),
         requests_count: count,
         limit_requests: promised.requests,
@@ -109,6 +111,13 @@ pub(super) async fn look(site: &Site<'_>) -> Burst {
 
 fn requests(promised: &RateLimitSpec) -> u32 {
     promised.requests.saturating_add(SURPLUS_MIN.max(promised.requests / 5))
+}
+
+/// The allowance, and what of it comes back meanwhile where it comes back little by little.
+fn allowed(promised: &RateLimitSpec, took: Duration) -> u32 {
+    let window_ms = u64::from(promised.per_seconds).saturating_mul(1000).max(1);
+    let back = u64::from(promised.requests).saturating_mul(millis(took)).div_ceil(window_ms);
+    promised.requests.saturating_add(u32::try_from(back).unwrap_or(u32::MAX))
 }
 
 fn ready<'a>(site: &'a Site<'_>, promised: &RateLimitSpec) -> Result<(&'a Prober, Url), Unseen> {
@@ -282,4 +291,18 @@ async fn after_window(
 
 fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, RateLimitSpec, allowed};
+
+    #[test]
+    fn what_comes_back_during_the_burst_is_allowed() {
+        let promised = RateLimitSpec { requests: 100, per_seconds: 5, path: "/api".to_owned() };
+        assert_eq!(allowed(&promised, Duration::ZERO), 100);
+        assert_eq!(allowed(&promised, Duration::from_millis(10)), 101);
+        assert_eq!(allowed(&promised, Duration::from_secs(1)), 120);
+        assert_eq!(allowed(&promised, Duration::from_secs(u64::MAX)), u32::MAX);
+    }
 }

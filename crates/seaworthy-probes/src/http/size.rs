@@ -6,7 +6,7 @@ use http::Method;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::http::BODY_SENT_BYTES_MAX;
 
-use super::client::{Act, Answer, Prober, shown_url};
+use super::client::{Act, Answer, Ask, End, Observer, Prober, shown_url};
 use super::facts::SizeLimitAnswer;
 use super::gather::Gathered;
 use super::openapi::Operation;
@@ -25,10 +25,9 @@ pub(super) async fn look(
     site: &Site<'_>,
     operations: &Result<Vec<Operation>, Unseen>,
 ) -> Gathered<SizeLimitAnswer> {
-    let prober = match &site.prober {
-        Ok(prober) => prober,
-        Err(why) => return Gathered::nothing(why.clone()),
-    };
+    if let Err(why) = &site.prober {
+        return Gathered::nothing(why.clone());
+    }
     // A server that closes every connection limits nothing.
     if let Err(why) = &site.control {
         return Gathered::nothing(why.clone());
@@ -40,11 +39,11 @@ pub(super) async fn look(
         let why = format!("the declared limit of {limit} bytes is more than is sent");
         answers.miss(Unseen::new(Blind::CutShort, why));
     } else {
-        answers.add(body(site, prober, &path, "announced-body", limit + 1).await);
-        answers.add(body(site, prober, &path, "chunked-body", limit + CHUNKED_SURPLUS_BYTES).await);
+        answers.add(body(site, &path, "announced-body", limit + 1).await);
+        answers.add(body(site, &path, "chunked-body", limit + CHUNKED_SURPLUS_BYTES).await);
     }
-    answers.add(header(site, prober).await);
-    answers.add(address(site, prober).await);
+    answers.add(header(site).await);
+    answers.add(address(site).await);
     answers
 }
 
@@ -61,13 +60,7 @@ fn path(site: &Site<'_>, operations: &[Operation]) -> String {
         .unwrap_or_else(|| "/".to_owned())
 }
 
-async fn body(
-    site: &Site<'_>,
-    prober: &Prober,
-    path: &str,
-    what: &str,
-    size_bytes: u64,
-) -> Result<SizeLimitAnswer, Unseen> {
+async fn body(site: &Site<'_>, path: &str, what: &str, size_bytes: u64) -> Result<SizeLimitAnswer, Unseen> {
     let url = site.at(path)?;
     let act = Act::new(Method::POST, &url).header("content-type", "application/json")?;
     let act = if what == "chunked-body" { act.chunked(size_bytes) } else { act.announcing(size_bytes) };
@@ -76,45 +69,73 @@ async fn body(
         if what == "chunked-body" { "-H 'transfer-encoding: chunked' " } else { "" },
         shown_url(&url)
     );
-    let answer = refused_or_answered(prober.act(act).await)?;
-    if let Some(answer) = &answer
-        && matches!(answer.status_code(), 401 | 403 | 404 | 405 | 415 | 429)
-    {
-        let why = format!("`{path}` answered {} before the size mattered", answer.status_code());
-        return Err(Unseen::new(Blind::Denied, why).give(
-            "`login` for the environment, or an operation in the OpenAPI document that anyone may POST to",
-        ));
+    let answer = refused_or_answered(site, act).await?;
+    if let Some(answer) = &answer {
+        mattered(path, answer, size_bytes)?;
+        if answer.status_code() != 413 && site.target.body_max_bytes.is_none() {
+            let why =
+                format!("`{path}` took {size_bytes} bytes, and no limit is declared that would be lower");
+            return Err(
+                Unseen::new(Blind::NotGiven, why).give("`request_body_max_bytes` for the environment")
+            );
+        }
     }
     Ok(limit(what, &shown_url(&url), size_bytes, answer.as_ref(), &[413], by_hand))
 }
 
-async fn header(site: &Site<'_>, prober: &Prober) -> Result<SizeLimitAnswer, Unseen> {
+/// That an answer is about the size.
+fn mattered(path: &str, answer: &Answer, size_bytes: u64) -> Result<(), Unseen> {
+    let status = answer.status_code();
+    let about_all = matches!(status, 300..=399 | 401 | 403 | 404 | 405 | 415 | 429 | 501..=504);
+    // Judged by its head alone, and not for its size.
+    let unread = matches!(status, 400..=499) && status != 413 && answer.sent_bytes < size_bytes;
+    if !about_all && !unread {
+        return Ok(());
+    }
+    let why = format!("`{path}` answered {status} before the size mattered");
+    Err(Unseen::new(Blind::Denied, why)
+        .give("`login` for the environment, or an operation in the OpenAPI document that anyone may POST to"))
+}
+
+async fn header(site: &Site<'_>) -> Result<SizeLimitAnswer, Unseen> {
     let act = Act::new(Method::GET, &site.url).header("x-seaworthy", &"a".repeat(HEADER_BYTES))?;
-    let answer = refused_or_answered(prober.act(act).await)?;
+    let answer = refused_or_answered(site, act).await?;
     let url = shown_url(&site.url);
     let by_hand = format!("curl -sS -i -H \"x-seaworthy: $(printf 'a%.0s' $(seq {HEADER_BYTES}))\" '{url}'");
     Ok(limit("header", &url, HEADER_BYTES as u64, answer.as_ref(), &[431, 400, 413], by_hand))
 }
 
-async fn address(site: &Site<'_>, prober: &Prober) -> Result<SizeLimitAnswer, Unseen> {
+async fn address(site: &Site<'_>) -> Result<SizeLimitAnswer, Unseen> {
     let url = site.at(&format!("/{}", "a".repeat(URL_BYTES)))?;
-    let answer = refused_or_answered(prober.act(Act::new(Method::GET, &url)).await)?;
+    let answer = refused_or_answered(site, Act::new(Method::GET, &url)).await?;
     let shown = shown_url(&site.url);
     let by_hand = format!("curl -sS -i \"{shown}$(printf 'a%.0s' $(seq {URL_BYTES}))\"");
     Ok(limit("url", &shown, URL_BYTES as u64, answer.as_ref(), &[414, 400, 431], by_hand))
 }
 
-/// A server that closes the connection has refused as well; `None` stands for that.
-fn refused_or_answered(answer: Result<Answer, Unseen>) -> Result<Option<Answer>, Unseen> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(why)
-            if why.why.contains("closed the connection") || why.why.contains("broke off in the middle") =>
-        {
-            Ok(None)
-        }
-        Err(why) => Err(why),
+/// A server that closes the connection has refused as well; `None` stands for that. Asks over a connection of its
+/// own, since one that was kept may have been closed for its age, and afterwards over another whether the server is
+/// still there: one that fell over has refused nothing.
+async fn refused_or_answered(site: &Site<'_>, act: Act) -> Result<Option<Answer>, Unseen> {
+    let setup = &site.target.setup;
+    let lost = match Prober::new(&Observer::new(setup), site.target.consent)?.tried(act).await {
+        Ok(answer) => return Ok(Some(answer)),
+        Err(lost) => lost,
+    };
+    if !matches!(lost.end, End::Closed | End::BrokeOff) {
+        return Err(lost.why);
     }
+    let after = Observer::new(setup).ask(Ask::get(&site.url)).await;
+    match after.map(|answer| answer.status_code()) {
+        Ok(..500) => Ok(None),
+        Ok(status) => Err(fell(&format!("answered {status} to the next request"))),
+        Err(why) => Err(fell(&format!("was not there for the next request: {}", why.why))),
+    }
+}
+
+fn fell(what: &str) -> Unseen {
+    Unseen::new(Blind::Unreachable, format!("the service closed the connection and {what}"))
+        .give("a service that answers 413, 414 or 431 to what is too large")
 }
 
 fn limit(

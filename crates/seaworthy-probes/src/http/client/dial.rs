@@ -21,7 +21,7 @@ use url::{Host, Url};
 use super::meter::{Meter, Metered};
 use super::trust::{Trust, configuration};
 use crate::address::{Reach, reach};
-use crate::dial;
+use crate::dial::{self, End, Lost};
 
 /// The body of a request: whole or streamed.
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -95,23 +95,25 @@ impl Dialler {
     }
 
     /// Connects to one of the addresses, the first that answers.
-    pub(super) async fn connect(&self, url: &Url, addresses: &[SocketAddr]) -> Result<Connection, Unseen> {
-        let mut refusal = Unseen::new(Blind::Unreachable, "there is no address to dial");
+    pub(super) async fn connect(&self, url: &Url, addresses: &[SocketAddr]) -> Result<Connection, Lost> {
+        let mut refusal: Option<Lost> = None;
         for &address in addresses {
             match self.connect_to(url, address).await {
                 Ok(connection) => return Ok(connection),
-                Err(why) => refusal = why,
+                // An address that this machine has no way to says nothing where another one said something.
+                Err(lost) if lost.end == End::NoRoute && refusal.is_some() => {}
+                Err(lost) => refusal = Some(lost),
             }
         }
-        Err(refusal)
+        Err(refusal.unwrap_or_else(|| Unseen::new(Blind::Unreachable, "there is no address to dial").into()))
     }
 
-    async fn connect_to(&self, url: &Url, address: SocketAddr) -> Result<Connection, Unseen> {
-        let stream = dial::tcp(address, self.from, self.connect, "a service").await?;
+    async fn connect_to(&self, url: &Url, address: SocketAddr) -> Result<Connection, Lost> {
+        let stream = dial::dialled(address, self.from, self.connect, "a service").await?;
         let meter = Arc::new(Meter::default());
         if url.scheme() != "https" {
             let trust = if address.ip().is_loopback() { Trust::PlainLoopback } else { Trust::Plain };
-            return speak(stream, trust, address, meter).await;
+            return Ok(speak(stream, trust, address, meter).await?);
         }
         let name = server_name(url)?;
         let (tls, opinion) = configuration(&self.roots)
@@ -119,13 +121,13 @@ impl Dialler {
         let handshake = TlsConnector::from(Arc::new(tls)).connect(name, stream);
         let stream = match timeout(self.connect, handshake).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(not_tls(address, &error)),
+            Ok(Err(error)) => return Err(not_tls(address, &error).into()),
             Err(_) => {
                 let why = format!("{address} did not finish the TLS handshake within {:?}", self.connect);
-                return Err(Unseen::new(Blind::Timeout, why));
+                return Err(Unseen::new(Blind::Timeout, why).into());
             }
         };
-        speak(stream, opinion.trust(), address, meter).await
+        Ok(speak(stream, opinion.trust(), address, meter).await?)
     }
 }
 

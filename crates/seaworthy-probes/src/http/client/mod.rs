@@ -38,6 +38,8 @@ pub use dial::Resolve;
 pub use follow::{Followed, joined, redirect};
 pub use trust::{Trust, roots};
 
+pub use crate::dial::{End, Lost};
+
 use crate::address::{Reach, reach};
 use dial::Dialler;
 use payload::Payload;
@@ -181,6 +183,11 @@ impl Observer {
 
     /// Asks, and takes the first answer.
     pub async fn ask(&self, ask: Ask) -> Result<Answer, Unseen> {
+        Ok(self.tried(ask).await?)
+    }
+
+    /// Asks, and tells how it ended where nothing came back.
+    pub async fn tried(&self, ask: Ask) -> Result<Answer, Lost> {
         self.wire.exchange(&ask.0).await
     }
 
@@ -238,6 +245,11 @@ impl Prober {
 
     /// Asks, and takes the first answer. Never sends twice what is not safe to send twice.
     pub async fn act(&self, act: Act) -> Result<Answer, Unseen> {
+        Ok(self.tried(act).await?)
+    }
+
+    /// The same, and tells how it ended where nothing came back.
+    pub async fn tried(&self, act: Act) -> Result<Answer, Lost> {
         self.observer.wire.exchange(&act.0).await
     }
 

@@ -22,6 +22,7 @@ use super::by_hand::{Shown, curl};
 use super::credential::{Credential, Scrubber};
 use super::dial::{Connection, Dialler, RequestBody};
 use super::payload::Payload;
+use crate::dial::{End, Lost};
 
 /// How long hyper may take to have a connection ready again.
 const READY_WAIT: Duration = Duration::from_millis(50);
@@ -45,7 +46,7 @@ pub(super) struct Wire {
     pub(super) budget: Budget,
     idle: Mutex<HashMap<String, Vec<Connection>>>,
     addresses: tokio::sync::Mutex<HashMap<String, Result<Vec<SocketAddr>, Unseen>>>,
-    failures: Mutex<HashMap<String, (u32, Unseen)>>,
+    failures: Mutex<HashMap<String, (u32, Lost)>>,
 }
 
 /// How many requests may still be sent.
@@ -100,28 +101,28 @@ impl Wire {
     }
 
     /// Asks once. A question that changes nothing is sent again when a kept connection turned out dead.
-    pub(super) async fn exchange(&self, question: &Question) -> Result<Answer, Unseen> {
+    pub(super) async fn exchange(&self, question: &Question) -> Result<Answer, Lost> {
         let origin = origin_of(&question.url);
-        if let Some((count, why)) = locked(&self.failures).get(&origin)
+        if let Some((count, lost)) = locked(&self.failures).get(&origin)
             && *count >= FAILURES_IN_A_ROW_MAX
         {
-            return Err(why.clone());
+            return Err(lost.clone());
         }
         let answered = self.exchange_unguarded(question, &origin).await;
         let mut failures = locked(&self.failures);
         match &answered {
-            Err(why) if matches!(why.kind, Blind::Timeout | Blind::Unreachable) => {
+            Err(lost) if matches!(lost.why.kind, Blind::Timeout | Blind::Unreachable) => {
                 let count = failures.get(&origin).map_or(0, |(count, _)| *count) + 1;
-                failures.insert(origin, (count, why.clone()));
+                failures.insert(origin, (count, lost.clone()));
             }
             _ => drop(failures.remove(&origin)),
         }
         answered
     }
 
-    async fn exchange_unguarded(&self, question: &Question, origin: &str) -> Result<Answer, Unseen> {
+    async fn exchange_unguarded(&self, question: &Question, origin: &str) -> Result<Answer, Lost> {
         if Instant::now() >= self.deadline {
-            return Err(late());
+            return Err(late().into());
         }
         self.budget.take()?;
         if let Some(kept) = self.kept(origin) {
@@ -184,11 +185,11 @@ impl Wire {
         question: &Question,
         mut connection: Connection,
         origin: &str,
-    ) -> (Result<Answer, Unseen>, u64) {
+    ) -> (Result<Answer, Lost>, u64) {
         connection.meter.reset();
         let (request, sent_credential) = match request(question, &connection) {
             Ok(request) => request,
-            Err(why) => return (Err(why), 1),
+            Err(why) => return (Err(why.into()), 1),
         };
         let until = (Instant::now() + self.answer).min(self.deadline);
         let began = Instant::now();
@@ -198,12 +199,12 @@ impl Wire {
                 let read = connection.meter.read_bytes();
                 return (Err(broken(&connection, &error)), read);
             }
-            Err(_) => return (Err(self.silent(&connection)), 1),
+            Err(_) => return (Err(self.silent(&connection).into()), 1),
         };
         let sent_bytes = connection.meter.written_bytes();
         if head.headers().contains_key(CONTENT_LENGTH) && head.headers().contains_key(TRANSFER_ENCODING) {
             let why = "the answer has both `Content-Length` and `Transfer-Encoding`";
-            return (Err(Unseen::new(Blind::Garbled, why)), 1);
+            return (Err(Unseen::new(Blind::Garbled, why).into()), 1);
         }
         let (parts, incoming) = head.into_parts();
         let body = self.body(&parts.headers, incoming, until, &connection).await;
@@ -247,7 +248,7 @@ impl Wire {
                     }
                 }
                 Ok(Some(Err(error))) => {
-                    cut = Some(broken(connection, &error));
+                    cut = Some(broken(connection, &error).why);
                     break;
                 }
                 Err(_) => {
@@ -351,22 +352,28 @@ async fn ready_soon(connection: &mut Connection) -> bool {
 }
 
 /// What a broken exchange says about the server.
-fn broken(connection: &Connection, error: &hyper::Error) -> Unseen {
+fn broken(connection: &Connection, error: &hyper::Error) -> Lost {
     let peer = connection.peer;
     if let Some(why) = connection.meter.overrun() {
-        return Unseen::new(Blind::CutShort, why);
+        return Unseen::new(Blind::CutShort, why).into();
     }
     // hyper 1.12 gives `is_parse_too_large` to servers only, so the wording is what is left.
     if error.is_parse() && error.to_string().contains("too large") {
         let why = format!("the head of the answer of {peer} is larger than is read");
-        return Unseen::new(Blind::CutShort, why);
+        return Unseen::new(Blind::CutShort, why).into();
     }
     if error.is_parse() {
-        return Unseen::new(Blind::Garbled, format!("the answer of {peer} is not HTTP/1.1: {error}"));
+        return Unseen::new(Blind::Garbled, format!("the answer of {peer} is not HTTP/1.1: {error}")).into();
     }
     match connection.meter.read_bytes() {
-        0 => Unseen::new(Blind::Unreachable, format!("{peer} closed the connection without an answer")),
-        _ => Unseen::new(Blind::Garbled, format!("{peer} broke off in the middle of its answer")),
+        0 => {
+            let why = format!("{peer} closed the connection without an answer");
+            Lost { end: End::Closed, why: Unseen::new(Blind::Unreachable, why) }
+        }
+        _ => {
+            let why = format!("{peer} broke off in the middle of its answer");
+            Lost { end: End::BrokeOff, why: Unseen::new(Blind::Garbled, why) }
+        }
     }
 }
 

@@ -59,6 +59,11 @@ pub struct RateLimitAnswers {
     pub limit_requests: u32,
     /// The window, as promised, in seconds.
     pub window_seconds: u32,
+    /// How long it took until all were answered, in milliseconds.
+    pub took_ms: u64,
+    /// Requests that the promise allows in that time: the limit, and what of it comes back meanwhile where it comes
+    /// back little by little.
+    pub allowed_count: u32,
     /// Answers other than 429.
     pub served_count: u32,
     /// Answers 429.

@@ -11,6 +11,8 @@ pub struct PlainAnswer {
     pub url: String,
     /// The address that was asked; `null` where the name decided.
     pub address: Option<String>,
+    /// Other addresses of the name that were not asked, since the machine that looked has no way to such addresses.
+    pub addresses_left_out: Vec<String>,
     /// Nothing listens there: the connection was refused.
     pub port_closed: bool,
     /// The status; `null` where the port is closed.

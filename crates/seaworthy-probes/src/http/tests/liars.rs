@@ -1,5 +1,8 @@
 //! Against servers that lie the probe ends in time and sees nothing that could pass anything.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use seaworthy_core::consent::Consent;
@@ -113,6 +116,45 @@ async fn refusing_everything_proves_nothing() {
 async fn closing_everything_limits_nothing() {
     let facts = lied_to(&Fake::sending("").await).await;
     assert_eq!(unseen(&facts, "/size_limits"), "unreachable");
+}
+
+#[tokio::test]
+async fn a_service_that_falls_over_refuses_nothing() {
+    let fallen = Arc::new(AtomicBool::new(false));
+    let falls =
+        move |large: bool| if large { fallen.fetch_or(true, SeqCst) || large } else { fallen.load(SeqCst) };
+    let facts = lied_to(&closing_on_large(falls).await).await;
+    assert_eq!(unseen(&facts, "/size_limits"), "unreachable");
+    // One that closes on what is too large and serves the next caller has refused it.
+    let facts = lied_to(&closing_on_large(|large| large).await).await;
+    let refused = field(&facts, "/size_limits", "refused");
+    assert!(
+        refused.iter().filter(|refused| ***refused == json!(true)).count() >= 2,
+        "{}",
+        facts["size_limits"]
+    );
+}
+
+/// A server that answers 404, and closes without an answer where `closes` says so of a large request or another one.
+async fn closing_on_large(closes: impl Fn(bool) -> bool + Send + Sync + 'static) -> Fake {
+    let closes = Arc::new(closes);
+    Fake::serving(move |mut stream, head| {
+        let large = head.len() > 50_000 || head.contains("content-length: 1048577");
+        let closed = closes(large);
+        async move {
+            if !closed {
+                drop(
+                    stream
+                        .write_all(
+                            b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+                        )
+                        .await,
+                );
+            }
+            drop(stream.shutdown().await);
+        }
+    })
+    .await
 }
 
 #[tokio::test]

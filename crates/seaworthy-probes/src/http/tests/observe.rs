@@ -123,6 +123,22 @@ async fn an_address_that_serves_plain_http_beside_one_that_redirects_shows() {
 }
 
 #[tokio::test]
+async fn an_address_that_this_machine_has_no_way_to_is_left_out_and_named() {
+    let far = "2001:db8::1";
+    // On a machine with IPv6 such an address is silent, which proves nothing.
+    let has_route = crate::dial::has_route((far.parse::<std::net::IpAddr>().unwrap(), 80).into());
+    let facts = Shop::sound().seen_at_two(far.parse().unwrap()).await;
+    if has_route {
+        assert!(list(&facts, "/plain").last().unwrap()["$unseen"].is_object(), "{}", facts["plain"]);
+        return;
+    }
+    let plain = list(&facts, "/plain");
+    assert_eq!(plain.len(), 4, "{plain:#?}");
+    assert_eq!(plain[3]["address"], json!("127.0.0.1"));
+    assert_eq!(plain[3]["addresses_left_out"], json!([far]));
+}
+
+#[tokio::test]
 async fn weak_headers_show() {
     for (from, to, path, wanted) in [
         ("includeSubDomains", "", "/fronts/0/hsts/include_subdomains", json!(false)),
