@@ -1,10 +1,13 @@
 //! What lock files say is shipped, and the licences that some of them state.
 
+use std::collections::BTreeSet;
+
 use seaworthy_core::facts::Unseen;
 use serde_json::Value as Json;
 
-use crate::repo::documents::{clipped, garbled, json, text, toml, yaml};
-use crate::repo::files::name;
+use super::shipped::{self, Node};
+use crate::repo::documents::{clipped, garbled, json, text, texts, toml, yaml};
+use crate::repo::files::{Files, name};
 use crate::repo::version::as_json;
 
 /// A dependency as a lock file fixes it.
@@ -17,26 +20,35 @@ pub(super) struct Locked {
     pub(super) licence: Option<String>,
     /// Where a package manager puts it, below the lock file's directory.
     pub(super) installed: Option<String>,
+    /// It is shipped for certain; else it may be a development tool.
+    pub(super) shipped: bool,
 }
 
-/// The dependencies of a lock file that are shipped; development tools are left out where the file tells them apart.
-pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Vec<Locked>, Unseen> {
+/// The dependencies of a lock file that are shipped; development tools are left out where the file or the manifest tells them apart.
+pub(super) fn read(files: &Files, path: &str, bytes: &[u8]) -> Result<Vec<Locked>, Unseen> {
     match name(path) {
         "package-lock.json" | "npm-shrinkwrap.json" => npm(path, &json(path, bytes)?),
-        "Cargo.lock" => tables(path, bytes, "cargo"),
-        "poetry.lock" | "uv.lock" => tables(path, bytes, "pypi"),
+        "Cargo.lock" => cargo(files, path, bytes),
+        "poetry.lock" | "uv.lock" => python(files, path, bytes),
         "Pipfile.lock" => Ok(pipfile(&json(path, bytes)?)),
         "composer.lock" => Ok(composer(&json(path, bytes)?)),
         "go.sum" => Ok(go(bytes)),
-        "Gemfile.lock" => Ok(gems(bytes)),
-        "yarn.lock" => Ok(yarn(bytes)),
+        "Gemfile.lock" => Ok(gems(files, path, bytes)),
+        "yarn.lock" => Ok(yarn(files, path, bytes)),
         "pnpm-lock.yaml" => pnpm(path, bytes),
         _ => Err(garbled(path, "its form is not known")),
     }
 }
 
 fn locked(ecosystem: &'static str, name: &str, version: &str) -> Locked {
-    Locked { ecosystem, name: clipped(name), version: clipped(version), licence: None, installed: None }
+    Locked {
+        ecosystem,
+        name: clipped(name),
+        version: clipped(version),
+        licence: None,
+        installed: None,
+        shipped: true,
+    }
 }
 
 fn npm(path: &str, document: &Json) -> Result<Vec<Locked>, Unseen> {
@@ -71,28 +83,82 @@ pub(super) fn licence(package: &Json) -> Option<String> {
     }
 }
 
-fn tables(path: &str, bytes: &[u8], ecosystem: &'static str) -> Result<Vec<Locked>, Unseen> {
+fn packages(path: &str, bytes: &[u8]) -> Result<Vec<Json>, Unseen> {
     let document =
         as_json(&toml(path, bytes)?).ok_or_else(|| garbled(path, "it holds a value that is none"))?;
-    let packages = document.get("package").and_then(Json::as_array).cloned().unwrap_or_default();
-    // A package of this repository has no source, or in `uv.lock` one that is a directory.
-    let foreign = |package: &&Json| match package.get("source") {
-        None => ecosystem == "pypi",
-        Some(source) => !["editable", "virtual", "directory"].iter().any(|own| source.get(own).is_some()),
-    };
-    let shipped = |package: &&Json| text(package, &["category"]) != Some("dev");
-    Ok(packages
+    Ok(document.get("package").and_then(Json::as_array).cloned().unwrap_or_default())
+}
+
+fn of_table(ecosystem: &'static str, package: &Json) -> Locked {
+    let part = |key: &str| text(package, &[key]).unwrap_or_default();
+    locked(ecosystem, part("name"), part("version"))
+}
+
+fn cargo(files: &Files, path: &str, bytes: &[u8]) -> Result<Vec<Locked>, Unseen> {
+    let mut own = BTreeSet::new();
+    let nodes = packages(path, bytes)?
         .iter()
-        .filter(foreign)
-        .filter(shipped)
         .map(|package| {
-            locked(
-                ecosystem,
-                text(package, &["name"]).unwrap_or_default(),
-                text(package, &["version"]).unwrap_or_default(),
-            )
+            let fixed = of_table("cargo", package);
+            let foreign = package.get("source").is_some();
+            if !foreign {
+                own.insert(fixed.name.clone());
+            }
+            // A need names the version where there are several, and the source where that is not enough.
+            let listed = if foreign { texts(package.get("dependencies")) } else { Vec::new() };
+            let needs = listed.iter().map(|need| need.split(" (").next().unwrap_or(need).to_owned());
+            let names = vec![fixed.name.clone(), format!("{} {}", fixed.name, fixed.version)];
+            Node { needs: needs.collect(), names, locked: foreign.then_some(fixed) }
         })
-        .collect())
+        .collect();
+    Ok(shipped::walk(nodes, &shipped::cargo_roots(files, path, &own)))
+}
+
+fn python(files: &Files, path: &str, bytes: &[u8]) -> Result<Vec<Locked>, Unseen> {
+    let packages = packages(path, bytes)?;
+    let said = |key: &str| packages.iter().any(|package| package.get(key).is_some());
+    if said("groups") || said("category") {
+        let main = |package: &&Json| match package.get("groups") {
+            Some(groups) => texts(Some(groups)).iter().any(|group| group == "main"),
+            None => text(package, &["category"]) != Some("dev"),
+        };
+        return Ok(packages.iter().filter(main).map(|package| of_table("pypi", package)).collect());
+    }
+    let mut own = shipped::Roots { needs: Vec::new(), whole: name(path) == "uv.lock" };
+    let nodes = packages
+        .iter()
+        .map(|package| {
+            let fixed = of_table("pypi", package);
+            let needs = python_needs(package);
+            // A package of this repository has a source that is a directory.
+            let inner = |source: &Json| {
+                ["editable", "virtual", "directory"].iter().any(|own| source.get(own).is_some())
+            };
+            let foreign = !package.get("source").is_some_and(inner);
+            if !foreign {
+                own.needs.extend(needs.iter().cloned());
+            }
+            Node { names: vec![shipped::python_name(&fixed.name)], needs, locked: foreign.then_some(fixed) }
+        })
+        .collect();
+    let roots = if own.whole { own } else { shipped::poetry_roots(files, path) };
+    Ok(shipped::walk(nodes, &roots))
+}
+
+/// What a package needs: a list of tables in `uv.lock`, a table in `poetry.lock`.
+fn python_needs(package: &Json) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut add = |needs: &Json| match needs {
+        Json::Array(list) => {
+            names.extend(list.iter().filter_map(|need| text(need, &["name"])).map(shipped::python_name));
+        }
+        Json::Object(table) => names.extend(table.keys().map(|name| shipped::python_name(name))),
+        _ => {}
+    };
+    package.get("dependencies").into_iter().for_each(&mut add);
+    let extras = package.get("optional-dependencies").and_then(Json::as_object);
+    extras.into_iter().flatten().for_each(|(_, needs)| add(needs));
+    names
 }
 
 fn pipfile(document: &Json) -> Vec<Locked> {
@@ -127,17 +193,24 @@ fn go(bytes: &[u8]) -> Vec<Locked> {
         .collect()
 }
 
-fn gems(bytes: &[u8]) -> Vec<Locked> {
+fn gems(files: &Files, path: &str, bytes: &[u8]) -> Vec<Locked> {
     let text = String::from_utf8_lossy(bytes);
-    let specs =
-        text.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| !line.starts_with(' '));
-    specs
-        .filter_map(|line| line.split_once(" ("))
-        .filter_map(|(name, version)| Some(locked("rubygems", name, version.strip_suffix(')')?)))
-        .collect()
+    let mut nodes: Vec<Node> = Vec::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("    ")) {
+        let name = line.trim().split([' ', '!']).next().unwrap_or_default().to_owned();
+        if let Some(node) = nodes.last_mut().filter(|_| line.starts_with(' ')) {
+            node.needs.push(name);
+        } else if let Some(version) = line.split_once(" (").and_then(|(_, version)| version.strip_suffix(')'))
+        {
+            let fixed = locked("rubygems", &name, version);
+            nodes.push(Node { names: vec![name], needs: Vec::new(), locked: Some(fixed) });
+        }
+    }
+    shipped::walk(nodes, &shipped::gem_roots(files, path))
 }
 
-fn yarn(bytes: &[u8]) -> Vec<Locked> {
+fn yarn(files: &Files, path: &str, bytes: &[u8]) -> Vec<Locked> {
+    let (tools, asked) = shipped::yarn_roots(files, path);
     let text = String::from_utf8_lossy(bytes);
     let mut found = Vec::new();
     let mut name: Option<String> = None;
@@ -151,6 +224,7 @@ fn yarn(bytes: &[u8]) -> Vec<Locked> {
         {
             let mut dependency = locked("npm", &name, version.trim_matches([' ', ':', '"']));
             dependency.installed = Some(format!("node_modules/{name}/package.json"));
+            dependency.shipped = !tools || asked.contains(&name);
             found.push(dependency);
         }
     }
@@ -159,19 +233,26 @@ fn yarn(bytes: &[u8]) -> Vec<Locked> {
 
 fn pnpm(path: &str, bytes: &[u8]) -> Result<Vec<Locked>, Unseen> {
     let document = yaml(path, bytes)?;
-    let packages = document.get("packages").and_then(Json::as_object);
-    let named = packages
-        .into_iter()
-        .flatten()
-        .filter(|(_, package)| package.get("dev").and_then(Json::as_bool) != Some(true));
-    Ok(named
-        .filter_map(|(key, _)| {
-            let key = key.trim_start_matches('/').split('(').next()?;
-            let at = key.rfind('@').filter(|at| *at > 0)?;
-            let (name, version) = (key.get(..at)?, key.get(at + 1..)?);
-            let mut dependency = locked("npm", name, version);
-            dependency.installed = Some(format!("node_modules/{name}/package.json"));
-            Some(dependency)
-        })
-        .collect())
+    let table = |key: &str| document.get(key).and_then(Json::as_object);
+    let Some(snapshots) = table("snapshots") else {
+        // Before the form 9 each package says whether it is a tool.
+        let packages = table("packages").into_iter().flatten();
+        let kept = packages.filter(|(_, package)| package.get("dev").and_then(Json::as_bool) != Some(true));
+        return Ok(kept.filter_map(|(key, _)| of_key(key)).collect());
+    };
+    let nodes = snapshots.iter().map(|(key, package)| {
+        let kinds = ["dependencies", "optionalDependencies"];
+        let needs = kinds.into_iter().flat_map(|kind| shipped::pnpm_needs(package.get(kind))).collect();
+        Node { names: vec![key.clone()], needs, locked: of_key(key) }
+    });
+    Ok(shipped::walk(nodes.collect(), &shipped::pnpm_roots(&document)))
+}
+
+fn of_key(key: &str) -> Option<Locked> {
+    let key = key.trim_start_matches('/').split('(').next()?;
+    let at = key.rfind('@').filter(|at| *at > 0)?;
+    let (name, version) = (key.get(..at)?, key.get(at + 1..)?);
+    let mut dependency = locked("npm", name, version);
+    dependency.installed = Some(format!("node_modules/{name}/package.json"));
+    Some(dependency)
 }

@@ -5,6 +5,7 @@
 mod bills;
 mod expression;
 mod locks;
+mod shipped;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -58,8 +59,8 @@ pub struct Dependency {
 pub struct Notices {
     /// The file.
     pub path: String,
-    /// It names every dependency.
-    pub complete: bool,
+    /// It names every dependency that is shipped.
+    pub complete: Seen<bool>,
     /// Dependencies that it does not name; the first hundred.
     pub missing: Vec<String>,
 }
@@ -114,7 +115,7 @@ fn all_locked(files: &Files, packages: &[Package]) -> Result<AllLocked, Unseen> 
                 .split('/')
                 .any(|part| matches!(part, "test" | "tests" | "fixtures" | "examples"))
     }) {
-        match locks::read(path, &file.bytes) {
+        match locks::read(files, path, &file.bytes) {
             Ok(locked) => all.extend(locked.into_iter().map(|locked| (path.to_owned(), locked))),
             Err(unseen) => cut = Some(unseen),
         }
@@ -155,11 +156,15 @@ fn dependency(path: String, locked: Locked, stated: Option<(String, String)>, po
         None => (Seen::Unseen(nowhere()), None, Seen::Unseen(nowhere())),
         Some((licence, source)) => {
             let allowed = match expression::permits(&policy.for_package(&locked.name), &licence) {
+                // Where nobody knows whether it is shipped, nothing is held against it.
+                Some(false) if !locked.shipped => Seen::Unseen(unclear(&path, &locked)),
                 Some(allowed) => Seen::new(allowed),
-                None => Seen::unseen(
+                None => Unseen::new(
                     Blind::Garbled,
                     format!("the licence of {} is no SPDX expression", locked.name),
-                ),
+                )
+                .give("an exception for it in deny.toml, with the licence's name")
+                .into(),
             };
             (Seen::new(clipped(&licence)), Some(source), allowed)
         }
@@ -175,6 +180,15 @@ fn dependency(path: String, locked: Locked, stated: Option<(String, String)>, po
         policy: policy.path.clone(),
         path,
     }
+}
+
+/// Why nothing is said of a dependency that may be a development tool.
+fn unclear(path: &str, locked: &Locked) -> Unseen {
+    let why = format!("`{path}` does not tell whether {} is shipped or a development tool", locked.name);
+    Unseen::new(Blind::Unsupported, why).give(format!(
+        "where {} is a development tool, an exception for it in deny.toml, and its name in the notices",
+        locked.name
+    ))
 }
 
 /// The licence that the lock file states or that the installed package states, and which file does.
@@ -275,16 +289,18 @@ fn notices(files: &Files, locked: &Result<AllLocked, Unseen>) -> Seen<Option<Not
         .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '@')))
         .flat_map(|word| [word, word.trim_matches(['.', '/', '-'])])
         .collect();
-    let missing: BTreeSet<&str> = locked
-        .iter()
-        .map(|(_, locked)| locked.name.as_str())
-        .filter(|name| {
-            !words.contains(name) && !words.iter().any(|word| word.starts_with(&format!("{name}@")))
-        })
-        .collect();
+    let names =
+        |name: &str| words.contains(name) || words.iter().any(|word| word.starts_with(&format!("{name}@")));
+    let unnamed = || locked.iter().filter(|(_, locked)| !names(&locked.name));
+    let missing: BTreeSet<&str> =
+        unnamed().filter(|(_, locked)| locked.shipped).map(|(_, locked)| locked.name.as_str()).collect();
+    let complete = match unnamed().next() {
+        Some((path, locked)) if missing.is_empty() => Seen::Unseen(unclear(path, locked)),
+        _ => Seen::new(missing.is_empty()),
+    };
     Seen::new(Some(Notices {
         path: path.to_owned(),
-        complete: missing.is_empty(),
+        complete,
         missing: missing.into_iter().take(100).map(str::to_owned).collect(),
     }))
 }

@@ -47,14 +47,20 @@ fn licences_are_known_where_something_on_disk_states_them() {
         ]
     );
     let notices = facts.licences.notices.value().unwrap().as_ref().unwrap();
-    assert_eq!((notices.complete, notices.missing.as_slice()), (false, ["g".to_owned()].as_slice()));
+    assert_eq!(
+        (notices.complete.value(), notices.missing.as_slice()),
+        (Some(&false), ["g".to_owned()].as_slice())
+    );
 }
 
 #[test]
 fn licences_of_crates_come_from_their_sources() {
     let lock = "version = 4\n[[package]]\nname = \"shop\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.1\"\nsource = \"registry+x\"\n\n[[package]]\nname = \"gone\"\nversion = \"0.1.0\"\nsource = \"registry+x\"\n";
     let repository = repository(&[
-        ("Cargo.toml", "[package]\nname = \"shop\"\nversion = \"1.0.0\"\n"),
+        (
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\nversion = \"1.0.0\"\n[dependencies]\nserde = \"1\"\ngone = \"0.1\"\n",
+        ),
         ("Cargo.lock", lock),
         ("deny.toml", "[licenses]\nallow = [\"Apache-2.0\"]\n"),
     ]);
@@ -192,4 +198,78 @@ fn a_green_report_hides_no_red_one_and_parts_of_a_run_are_no_runs() {
         &[("reports/4.xml", "<testsuite><testcase name=\"x\"><error/></testcase></testsuite>")],
     );
     assert!(cut(&reports().failed_at_head).unwrap().contains("4.xml"));
+}
+
+/// Names of what a repository ships, and whether that is certain; what may be a tool is named with a question mark.
+fn shipped(files: &[(&str, &str)]) -> String {
+    let repository = repository(files);
+    let facts = look(repository.path());
+    let names = items(&facts.licences.dependencies).iter().map(|one| match one.allowed.reason() {
+        Some(unseen) if unseen.why.contains("a development tool") => format!("{}?", one.name),
+        Some(_) | None => one.name.clone(),
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
+/// A bill that gives every package a licence that is not allowed.
+fn bill(names: &[&str]) -> String {
+    let parts: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(r#"{{"name": "{name}", "version": "1.0.0", "licenses": [{{"license": {{"id": "GPL-3.0-only"}}}}]}}"#)
+        })
+        .collect();
+    format!(r#"{{"bomFormat": "CycloneDX", "components": [{}]}}"#, parts.join(","))
+}
+
+#[test]
+fn development_tools_are_not_shipped() {
+    let bill = bill(&["web", "deep", "tool"]);
+    let bom = ("bom.cdx.json", bill.as_str());
+    let pnpm = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      web: {specifier: ^1, version: 1.0.0(peer@1.0.0)}\n    devDependencies:\n      tool: {specifier: ^1, version: 1.0.0}\npackages:\n  web@1.0.0: {resolution: {}}\nsnapshots:\n  web@1.0.0(peer@1.0.0):\n    dependencies:\n      d: deep@1.0.0\n  deep@1.0.0: {}\n  tool@1.0.0: {}\n";
+    assert_eq!(shipped(&[bom, ("package.json", "{}"), ("pnpm-lock.yaml", pnpm)]), "deep web");
+
+    let package =
+        |name: &str, more: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{more}\n");
+    let registry = "source = \"registry+x\"\n";
+    let cargo = [
+        package("shop", "dependencies = [\"web\", \"tool\"]\n"),
+        package("web", &format!("{registry}dependencies = [\"deep 1.0.0\"]\n")),
+        package("deep", registry),
+        package("tool", registry),
+    ]
+    .concat();
+    let manifest = "[package]\nname = \"shop\"\nversion = \"1.0.0\"\n[dependencies]\nw = { package = \"web\", version = \"1\" }\n[dev-dependencies]\ntool = \"1\"\n";
+    assert_eq!(shipped(&[bom, ("Cargo.toml", manifest), ("Cargo.lock", &cargo)]), "deep web");
+    // Without the manifest of the package nobody can tell.
+    assert_eq!(shipped(&[bom, ("Cargo.lock", &cargo)]), "deep? tool? web?");
+
+    let uv = [
+        package("shop", "source = { editable = \".\" }\ndependencies = [{ name = \"web\" }]\n[package.dev-dependencies]\ndev = [{ name = \"tool\" }]\n"),
+        package("web", "source = { registry = \"x\" }\ndependencies = [{ name = \"Deep\" }]\n"),
+        package("deep", ""),
+        package("tool", ""),
+    ]
+    .concat();
+    assert_eq!(shipped(&[bom, ("uv.lock", &uv)]), "deep web");
+
+    let poetry =
+        [package("web", "[package.dependencies]\ndeep = \"*\"\n"), package("deep", ""), package("tool", "")]
+            .concat();
+    let project = "[tool.poetry.dependencies]\npython = \"^3\"\nweb = \"^1\"\n[tool.poetry.group.dev.dependencies]\ntool = \"^1\"\n";
+    assert_eq!(shipped(&[bom, ("pyproject.toml", project), ("poetry.lock", &poetry)]), "deep web");
+    let groups =
+        [package("web", "groups = [\"main\", \"dev\"]\n"), package("tool", "groups = [\"dev\"]\n")].concat();
+    assert_eq!(shipped(&[bom, ("poetry.lock", &groups)]), "web");
+
+    let gems = "GEM\n  remote: https://rubygems.org/\n  specs:\n    deep (1.0.0)\n    tool (1.0.0)\n    web (1.0.0)\n      deep (~> 1.0)\n\nDEPENDENCIES\n  tool\n  web\n";
+    let gemfile = "gem \"web\"\ngroup :development, :test do\n  gem \"tool\"\nend\n";
+    assert_eq!(shipped(&[bom, ("Gemfile", gemfile), ("Gemfile.lock", gems)]), "deep web");
+
+    let yarn = "\"web@^1\":\n  version \"1.0.0\"\n\"deep@^1\":\n  version \"1.0.0\"\n\"tool@^1\":\n  version \"1.0.0\"\n";
+    let manifest =
+        |tools: &str| format!("{{\"dependencies\": {{\"web\": \"1\"}}, \"devDependencies\": {{{tools}}}}}");
+    let asks = |tools: &str| shipped(&[bom, ("package.json", &manifest(tools)), ("yarn.lock", yarn)]);
+    assert_eq!(asks("\"tool\": \"1\""), "deep? tool? web");
+    assert_eq!(asks(""), "deep tool web");
 }
