@@ -190,6 +190,9 @@ pub struct ServiceFacts {
     pub placeholder_names: Seen<Listed<String>>,
     /// Names of variables, live or in a file, whose value is a publicly known default. Sorted.
     pub known_default_names: Seen<Listed<String>>,
+    /// Names that the repository's template for this service declares: the only one, or the one nearest to its working
+    /// directory.
+    pub declared: Seen<Listed<DeclaredVariable>>,
     /// Names that the manifest says it needs beside those of the repository.
     pub required_names: Vec<String>,
     /// Variables that hold a secret by their name, live or in a file.
@@ -223,6 +226,17 @@ pub struct ServiceProcess {
     pub secret_in_arguments: Seen<bool>,
     /// A command that shows user and rights again.
     pub by_hand: String,
+}
+
+/// A name that a template declares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DeclaredVariable {
+    /// The name.
+    pub name: String,
+    /// The template, from the repository's root.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u64,
 }
 
 /// Statements about one secret in the environment. Its value is not kept.

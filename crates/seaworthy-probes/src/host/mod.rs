@@ -6,6 +6,7 @@
 //! never hands on a value of an environment variable.
 
 mod clock;
+mod declared;
 mod env_files;
 mod environment;
 pub mod facts;

@@ -6,6 +6,7 @@ use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::host::{SERVICE_PROCESSES_MAX, VARIABLES_MAX};
 
 use super::HostTarget;
+use super::declared;
 use super::env_files::{self, EnvFiles, Users};
 use super::environment::{Variables, secret_in_arguments};
 use super::facts::{ServiceFacts, ServiceProcess, UnitFacts};
@@ -211,6 +212,7 @@ pub(super) fn facts(
             Err(why) => why.clone().into(),
         },
         known_default_names: names_everywhere(&Variables::known_defaults),
+        declared: declared::look(target.repo.as_deref(), &folders(found)),
         required_names: target.required_env.clone(),
         secrets: match (&everywhere, &template) {
             (Ok(all), Ok(template)) => {
@@ -220,6 +222,12 @@ pub(super) fn facts(
         },
         unit,
     }
+}
+
+/// The working directories of the service's processes.
+fn folders(found: &Result<Found, Unseen>) -> Result<BTreeSet<String>, Unseen> {
+    let found = found.as_ref().map_err(Unseen::clone)?;
+    found.own.iter().map(|pid| super::processes::folder_on_host(*pid)).collect()
 }
 
 fn listed(names: BTreeSet<String>) -> Seen<Listed<String>> {

@@ -39,6 +39,7 @@ use seaworthy_core::limits::Limits;
 
 pub use self::detected::Detected;
 use self::facts::RepoFacts;
+pub(crate) use self::sum::{Template, templates};
 use crate::ask::Ask;
 use crate::step::Step;
 

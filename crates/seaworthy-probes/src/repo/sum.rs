@@ -1,6 +1,7 @@
 //! Looks in the right order and sums up: the walk, the environment files, all files, the history, then each subject.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
@@ -121,6 +122,33 @@ fn history(
                 .give("run Seaworthy in a clone of the repository"))
         }
     }
+}
+
+/// A template: an environment file that only declares names.
+pub(crate) struct Template {
+    /// The path from the repository's root.
+    pub(crate) path: PathBuf,
+    /// Names with their lines.
+    pub(crate) names: Vec<(String, u64)>,
+}
+
+/// The templates of a repository. The same that a look at the repository finds.
+pub(crate) fn templates(root: &Path) -> Result<Vec<Template>, Unseen> {
+    let shown = root.display().to_string();
+    let tree = Tree::open(root).map_err(|error| unseen(&shown, &error))?;
+    let tracked = tracked(&Git::find(root))?;
+    let walk = walk(&tree, tracked.as_ref());
+    if let Some((path, why)) = walk.unread.first() {
+        let why_all = format!("not everything was read: {}: {}", path.display(), why.why);
+        return Err(Unseen { kind: why.kind, why: why_all, give: why.give.clone() });
+    }
+    let templates = env_files(&tree, &walk.files).into_iter().filter(|file| file.kind == EnvKind::Example);
+    Ok(templates
+        .map(|file| {
+            let names = file.entries.iter().map(|entry| (entry.name.clone(), entry.line)).collect();
+            Template { path: PathBuf::from(file.path), names }
+        })
+        .collect())
 }
 
 fn env_files(tree: &Tree, files: &[Found]) -> Vec<EnvFile> {

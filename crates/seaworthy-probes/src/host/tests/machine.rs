@@ -50,8 +50,11 @@ async fn this_machine_is_seen_without_being_told_more() {
 #[tokio::test]
 async fn a_sound_machine_is_seen_whole_and_no_secret_of_it_is_told() {
     let Some((running, target)) = machine(None) else { return };
+    let target = HostTarget { repo: Some(running.work_dir().join("repo")), ..target };
     let facts = look_at(target).await.expect("the machine is there");
     dump(&facts);
+    let declared = facts.service.declared.value().map(|declared| declared.items.len());
+    assert_eq!(declared, Some(4));
     let json = serde_json::to_value(&facts).expect("facts are JSON");
     let mut unseen = Vec::new();
     reasons(&json, &mut unseen);
