@@ -15,12 +15,15 @@ use super::print;
 use crate::builtin;
 use crate::cli::{Demo, ListFormat};
 use crate::exit::Wrong;
+use crate::run::ledger::Source;
 use crate::run::look;
 use crate::run::whole::{self, Frame, Wanted};
 use crate::testbed;
 
 /// The parts that together are one service in production: each gives its targets to one environment.
-const PARTS: [&str; 5] = ["web", "postgres", "redis", "host", "repo"];
+const PARTS: [&str; 6] = ["web", "postgres", "redis", "host", "repo", "ledger"];
+/// The folder of the part `ledger` in which its people are named.
+const SHOP: &str = "shop";
 /// Columns of one side.
 const SIDE: usize = 58;
 
@@ -100,7 +103,11 @@ async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Resu
     let began = Instant::now();
     let base = running.get("repo").context("the repository is a part")?.work_dir().to_owned();
     let ask = testbed::ask(environment, base, values);
-    let looked = look::look(&ask, None, &|_| ()).await;
+    let mut looked = look::look(&ask, None, &|_| ()).await;
+    let people = running.get("ledger").context("the ledger is a part")?.work_dir().join(SHOP);
+    if let Some(source) = Source::in_folder(&people) {
+        source.read().await?.fill(&mut looked, ask.now).await;
+    }
     let frame = Frame {
         service: "shop".to_owned(),
         environment: Some(state.to_owned()),
