@@ -22,7 +22,7 @@ use crate::testbed;
 
 /// The parts that together are one service in production: each gives its targets to one environment.
 const PARTS: [&str; 6] = ["web", "postgres", "redis", "host", "repo", "ledger"];
-/// The folder of the part `ledger` in which its people are named.
+/// The folder of the service in the parts `repo` and `ledger`: its files, and what its people sign for.
 const SHOP: &str = "shop";
 /// Columns of one side.
 const SIDE: usize = 58;
@@ -50,6 +50,7 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<ExitCode> {
     for part in PARTS {
         running.insert(part, start(&testbed, part, None).await?);
     }
+    share_migrations(&running)?;
     let sound = checked(&running, "sound").await?;
     print::note(&format!("breaking one thing: {}", demo.breaks));
     if let Some(old) = running.remove(part) {
@@ -57,6 +58,7 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<ExitCode> {
     }
     let broken_part = PARTS.into_iter().find(|name| *name == part).context("the part was found before")?;
     running.insert(broken_part, start(&testbed, broken_part, Some(&sabotage)).await?);
+    share_migrations(&running)?;
     let broken = checked(&running, &demo.breaks).await?;
     for (_, part) in running {
         part.stop().context("a part's folder could not be removed")?;
@@ -73,6 +75,22 @@ async fn start(testbed: &Testbed, name: &str, sabotage: Option<&Sabotage>) -> an
     testbed::start(&testbed.part(name)?, sabotage).await.map_err(|error| {
         Wrong::error(error.to_string(), "`cargo xtask setup` installs what the testbed starts")
     })
+}
+
+/// Gives the service's repository the migrations by which its database was made: each part brings its own.
+fn share_migrations(running: &BTreeMap<&str, Running>) -> anyhow::Result<()> {
+    let folder = |part: &str, below: &str| {
+        let part = running.get(part).with_context(|| format!("there is no part `{part}`"))?;
+        anyhow::Ok(part.work_dir().join(below).join("migrations"))
+    };
+    let (from, to) = (folder("postgres", "repo")?, folder("repo", SHOP)?);
+    std::fs::remove_dir_all(&to).context("the repository's migrations could not be taken away")?;
+    std::fs::create_dir(&to).context("the repository's migrations could not be replaced")?;
+    for file in std::fs::read_dir(from).context("the database's migrations could not be read")? {
+        let file = file.context("the database's migrations could not be read")?;
+        std::fs::copy(file.path(), to.join(file.file_name())).context("a migration could not be copied")?;
+    }
+    Ok(())
 }
 
 /// One environment out of what the parts give: each part adds the targets that the others do not have.

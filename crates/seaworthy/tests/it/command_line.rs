@@ -1,12 +1,12 @@
 //! What a user types and what comes of it.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
-use crate::support::{ended, run, seaworthy};
+use crate::support::{ended, run, seaworthy, tree};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
@@ -178,4 +178,20 @@ fn a_store_that_cannot_be_written_is_our_failure_and_the_result_is_still_shown()
     assert_eq!(ended.code, Some(3));
     assert!(ended.out.starts_with("UNDECIDED"), "{}", ended.out);
     assert!(ended.err.contains("not kept") || ended.err.contains("evidence store"), "{}", ended.err);
+}
+
+#[test]
+fn the_demo_goes_when_sound_and_does_not_with_one_thing_broken() {
+    // With this process's environment: the reference service is built where it was not yet.
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_seaworthy"));
+    let ended = ended(&demo.current_dir(tree()).args(["demo", "--format", "json"]).output().expect("starts"));
+    if ended.code == Some(2) && ended.err.contains("cargo xtask setup") {
+        eprintln!("skipped: this machine lacks a program of the testbed: {}", ended.err);
+        return;
+    }
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let both: Json = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(both["sound"]["decision"]["headline"], "go", "{}", both["sound"]["decision"]);
+    assert_eq!(both["broken"]["decision"]["headline"], "no-go", "{}", both["broken"]["decision"]);
+    assert_eq!(both["broken"]["decision"]["blockers"], serde_json::json!(["https-enforced"]));
 }
