@@ -1,6 +1,7 @@
 //! Manifests that mean harm: exit 2 before anything is looked at, in bounded time, and no secret shown.
 
 use std::fs;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::support::{Ended, run};
@@ -150,4 +151,33 @@ fn m16_hostile_names_are_inert_on_the_terminal() {
     fs::write(here.path().join("seaworthy.yaml"), text).expect("writes");
     let ended = run(here.path(), &["check", "--env", "staging"]);
     assert!(!ended.out.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", ended.out);
+}
+
+#[test]
+fn m15_a_manifest_that_changes_during_the_run_is_read_once() {
+    let (first, second) = (listener(), listener());
+    let here = tempfile::tempdir().expect("a folder");
+    let path = here.path().join("seaworthy.yaml");
+    let manifest = |asked: &TcpListener| {
+        environment(&format!("urls: ['http://{}']", asked.local_addr().expect("an address")))
+    };
+    fs::write(&path, manifest(&first)).expect("writes");
+    let other = manifest(&second);
+    let ended = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Whoever is asked first changes what is to be asked.
+            let asked = first.accept();
+            fs::write(&path, &other).expect("writes");
+            drop(asked);
+            drop(first);
+        });
+        run(here.path(), &["check", "--env", "staging", "--deadline", "5", "--no-keep"])
+    });
+    assert_eq!(ended.code, Some(4), "{}{}", ended.out, ended.err);
+    second.set_nonblocking(true).expect("can be set");
+    assert!(second.accept().is_err(), "what the manifest said later was asked");
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").expect("a port")
 }

@@ -248,6 +248,19 @@ async fn h10_refused_and_silent_are_told_apart_and_not_asked_for_ever() {
     assert_eq!(silent.heads().len(), 2, "two failures in a row are enough");
 }
 
+/// We speak HTTP/1.1 only, so that no frame can ask anything of us; one that is sent all the same is garbage.
+#[tokio::test]
+async fn h11_a_flood_of_http2_frames_is_garbled() {
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    let ping = b"\0\0\x08\x06\0\0\0\0\0seawater";
+    for frame in [&settings[..], &ping[..]] {
+        let fake =
+            Fake::serving(move |mut stream, _| async move { while stream.write_all(frame).await.is_ok() {} })
+                .await;
+        assert_eq!(kind_of(&fake).await, Blind::Garbled);
+    }
+}
+
 #[tokio::test]
 async fn h15_an_upgrade_and_an_event_stream_end() {
     let upgrade = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n";

@@ -299,6 +299,46 @@ fn r12_r13_bombs_in_documents_are_reasons() {
 }
 
 #[test]
+fn r14_archives_are_not_unpacked() {
+    let repository = repository(&[("a.txt", "x")]);
+    let root = repository.path();
+    let zeros = std::fs::File::create(root.join("zeros")).unwrap();
+    zeros.set_len(256 * 1024 * 1024).unwrap();
+    let gzip = |from: &str| {
+        assert!(std::process::Command::new("gzip").arg(root.join(from)).status().unwrap().success());
+    };
+    gzip("zeros");
+    std::fs::rename(root.join("zeros.gz"), root.join("bomb.tar.gz")).unwrap();
+    // A stored ZIP entry whose name leads out of the directory, and only the beginning of an archive.
+    let mut zip = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\x04\0\0\0\x0b\0\0\0".to_vec();
+    zip.extend_from_slice(b"../escapedevil");
+    std::fs::write(root.join("slip.zip"), &zip).unwrap();
+    std::fs::write(root.join("short.tgz"), b"\x1f\x8b\x08").unwrap();
+    let before = everything(root);
+    let facts = soon(root);
+    assert_eq!(everything(root), before, "looking changed the repository");
+    assert!(!root.parent().unwrap().join("escaped").exists());
+    assert!(facts.git.value().unwrap().is_some());
+}
+
+#[test]
+fn r16_a_credential_that_is_found_is_not_tried() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let repository = repository(&[
+        (".env.production", &format!("DATABASE_URL=postgres://app:Xk29vQ81mmZt0pLr@{address}/shop\n")),
+        ("src/app.js", &format!("fetch('http://admin:Xk29vQ81mmZt0pLr@{address}/')\n")),
+        (".npmrc", &format!("registry=http://{address}/\n//{address}/:_authToken=Xk29vQ81mmZt0pLr\n")),
+        (".git-credentials", &format!("http://admin:Xk29vQ81mmZt0pLr@{address}\n")),
+    ]);
+    git(repository.path(), &["remote", "add", "origin", &format!("http://{address}/shop.git")]);
+    let facts = soon(repository.path());
+    assert!(!items(&facts.secrets.found).is_empty());
+    assert!(listener.accept().is_err(), "someone asked");
+}
+
+#[test]
 fn r17_files_that_come_and_go_break_nothing() {
     let repository = repository(&[("a.txt", "x")]);
     let root = repository.path().to_owned();
