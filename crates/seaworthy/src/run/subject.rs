@@ -93,7 +93,7 @@ fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result
             ));
         }
         let environment = repo_only();
-        let ask = ask(check, environment, folder.to_owned(), level(None, Consent::Observe, check), now);
+        let ask = ask(check, environment, folder.to_owned(), level(None, Consent::Observe, check.consent), now);
         return Ok(Subject {
             ask,
             service: found_name,
@@ -110,7 +110,7 @@ fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result
     environment.repo.get_or_insert_with(|| ".".to_owned());
     let others =
         manifest.environments.keys().filter(|other| Some(*other) != name.as_ref()).cloned().collect();
-    let level = level(name.as_deref(), environment.consent, check);
+    let level = level(name.as_deref(), environment.consent, check.consent);
     Ok(Subject {
         ask: ask(check, environment, folder.to_owned(), level, now),
         service: manifest.service.name,
@@ -153,11 +153,12 @@ fn chosen(manifest: &Manifest, wanted: Option<&str>) -> anyhow::Result<(Option<S
 /// line: a manifest can arrive by pull request.
 const GRANT_IS_ENOUGH: [&str; 2] = ["local", "staging"];
 
-/// What the manifest grants; the command line can lower it, and cannot raise it.
-fn level(environment: Option<&str>, granted: Consent, check: &Check) -> Consent {
+/// What the manifest grants; the command line can lower it, and cannot raise it. An exercise takes both everywhere:
+/// nobody runs one by the name of an environment.
+fn level(environment: Option<&str>, granted: Consent, asked: Option<Consent>) -> Consent {
     let enough = environment.is_some_and(|name| GRANT_IS_ENOUGH.contains(&name));
-    let asked = check.consent.unwrap_or(if enough { granted } else { Consent::Observe });
-    asked.min(granted)
+    let unasked = if enough { Consent::Probe } else { Consent::Observe };
+    asked.unwrap_or(unasked).min(granted)
 }
 
 fn ask(check: &Check, environment: Environment, base: PathBuf, consent: Consent, now: DateTime<Utc>) -> Ask {
@@ -194,4 +195,39 @@ pub(crate) fn read_manifest(path: &Path) -> anyhow::Result<Option<ManifestFile>>
         Wrong::error(format!("could not read {shown}: {error}"), "write it as UTF-8 text")
     })?;
     Ok(Some(ManifestFile { manifest: Manifest::parse(&shown, &text)?, digest: sha256_hex(text.as_bytes()) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use seaworthy_core::consent::Consent::{self, Drill, Observe, Probe};
+
+    use super::level;
+
+    #[track_caller]
+    fn check(environment: Option<&str>, granted: Consent, asked: Option<Consent>, expected: Consent) {
+        assert_eq!(level(environment, granted, asked), expected);
+    }
+
+    #[test]
+    fn a_grant_alone_reaches_probe_in_local_and_staging_only() {
+        check(Some("staging"), Probe, None, Probe);
+        check(Some("local"), Probe, None, Probe);
+        check(Some("production"), Probe, None, Observe);
+        check(None, Observe, None, Observe);
+    }
+
+    #[test]
+    fn an_exercise_takes_the_grant_and_the_command_line_everywhere() {
+        check(Some("staging"), Drill, None, Probe);
+        check(Some("production"), Drill, None, Observe);
+        check(Some("staging"), Drill, Some(Drill), Drill);
+        check(Some("production"), Drill, Some(Drill), Drill);
+    }
+
+    #[test]
+    fn the_command_line_lowers_and_never_raises() {
+        check(Some("staging"), Drill, Some(Observe), Observe);
+        check(Some("staging"), Observe, Some(Drill), Observe);
+        check(Some("production"), Probe, Some(Drill), Probe);
+    }
 }
