@@ -14,6 +14,8 @@ use crate::step::Step;
 pub struct Declared {
     /// Origins under which the service answers.
     pub urls: Vec<String>,
+    /// The version or the commit that should run.
+    pub deployed: Option<String>,
     /// Operations that are open to everyone on purpose.
     pub public: Vec<String>,
     /// Origins that may call from a browser.
@@ -66,6 +68,7 @@ pub(crate) fn step(ask: &Ask) -> Option<Step> {
     let environment = &ask.environment;
     let declared = Declared {
         urls: environment.urls.clone(),
+        deployed: environment.deployed.clone(),
         public: environment.public.clone(),
         cors_origins: environment.cors_origins.clone(),
         rate_limit: environment.rate_limit.clone(),

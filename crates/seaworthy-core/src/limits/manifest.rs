@@ -10,3 +10,5 @@ pub const NAMES_MAX: usize = 100;
 pub const REPORTS_MAX: usize = 100;
 /// Most origins that may call from a browser.
 pub const ORIGINS_MAX: usize = 100;
+/// Longest version or commit, in characters.
+pub const VERSION_CHARS_MAX: usize = 128;

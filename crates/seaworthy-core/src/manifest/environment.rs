@@ -11,7 +11,7 @@ use super::{
     SecretRef,
 };
 use crate::consent::Consent;
-use crate::limits::manifest::{HOSTS_MAX, NAMES_MAX, ORIGINS_MAX, REPORTS_MAX, URLS_MAX};
+use crate::limits::manifest::{HOSTS_MAX, NAMES_MAX, ORIGINS_MAX, REPORTS_MAX, URLS_MAX, VERSION_CHARS_MAX};
 
 /// One set of targets of a service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +21,8 @@ pub struct Environment {
     pub consent: Consent,
     /// The repository, relative to the manifest. The manifest's own folder when not said.
     pub repo: Option<String>,
+    /// The version or the commit that should run here, as whoever deployed it says. What is checked out where not said.
+    pub deployed: Option<String>,
     /// Reports of other tools (SARIF, JUnit), relative to the repository.
     pub reports: Vec<String>,
     /// Origins under which the service answers, `https://` first.
@@ -76,6 +78,12 @@ impl Environment {
         for text in &self.urls {
             check_origin(text)?;
         }
+        if self.deployed.as_ref().is_some_and(|deployed| !is_version(deployed)) {
+            return Err((
+                format!("`deployed` is no version or commit of at most {VERSION_CHARS_MAX} characters"),
+                "write it as the service tells it at `/version`, such as `1.4.2` or a commit's 40 digits",
+            ));
+        }
         for origin in &self.cors_origins {
             check_origin(origin)?;
         }
@@ -115,6 +123,12 @@ impl Environment {
         }
         Ok(())
     }
+}
+
+/// What may be a version, a tag or a commit.
+fn is_version(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_+/".contains(c);
+    !text.is_empty() && text.len() <= VERSION_CHARS_MAX && text.chars().all(fits)
 }
 
 pub(super) fn check_origin(text: &str) -> Result<(), (String, &'static str)> {

@@ -40,6 +40,19 @@ fn a_url_with_a_password_or_a_line_break_is_refused_without_showing_it() {
 }
 
 #[test]
+fn a_version_is_taken_as_it_is_written_and_refused_where_it_is_none() {
+    let deployed =
+        |text: &str| format!("service: {{name: s}}\nenvironments: {{staging: {{deployed: {text}}}}}\n");
+    for text in ["1.10", "0777", "v2.0.0-rc.1+5", "7a674df6e3bd"] {
+        let manifest = Manifest::parse("seaworthy.yaml", &deployed(text)).expect("sound");
+        assert_eq!(manifest.environments["staging"].deployed.as_deref(), Some(text));
+    }
+    for text in ["''", "'$(id)'", "\"1.0\\e[31m\"", &"9".repeat(129)] {
+        assert!(refused(&deployed(text)).to_string().contains("deployed"), "{text}");
+    }
+}
+
+#[test]
 fn a_long_file_is_refused_before_it_is_parsed() {
     assert!(refused(&"#".repeat(crate::limits::YAML_BYTES_MAX + 1)).what.contains("bytes"));
 }

@@ -82,6 +82,7 @@ fn manifest(name: &str, facts: &Json) -> String {
         &format!("service:\n  name: {}\n  # owner: team-name\n  # tier: 1\n\nenvironments:\n", quoted(name));
     text += "  staging:\n    # observe reads only; probe also sends a bounded number of harmless requests.\n    consent: probe\n";
     text += "    # urls: [https://staging.example.com]\n";
+    text += "    # deployed: 1.4.2                         # version or commit that should run; else the one checked out\n";
     match first("/repo/stack/openapi") {
         Some(openapi) => text += &format!("    openapi: {}\n", quoted(&openapi)),
         None => text += "    # openapi: ./openapi.yaml\n",

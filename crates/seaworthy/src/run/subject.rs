@@ -93,7 +93,8 @@ fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result
             ));
         }
         let environment = repo_only();
-        let ask = ask(check, environment, folder.to_owned(), level(None, Consent::Observe, check.consent), now);
+        let ask =
+            ask(check, environment, folder.to_owned(), level(None, Consent::Observe, check.consent), now);
         return Ok(Subject {
             ask,
             service: found_name,
