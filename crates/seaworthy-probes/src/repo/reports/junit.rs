@@ -1,6 +1,7 @@
 //! JUnit XML as test runners write it, with the elements for reruns.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -25,15 +26,49 @@ pub(super) struct TestResult {
     pub(super) begun: Option<String>,
 }
 
+/// A test's name: that of its suite, of its class, and its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TestName {
+    /// The suites around it, from the outermost, and which of its name in the report it is.
+    suite: String,
+    /// Class and test.
+    test: String,
+}
+
+impl Display for TestName {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        // Many runners name the suite after the class.
+        let told = self.test.starts_with(&format!("{}::", self.suite));
+        if self.suite.is_empty() || told {
+            return out.write_str(&self.test);
+        }
+        write!(out, "{} > {}", self.suite, self.test)
+    }
+}
+
 /// What one report says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
-    pub(super) results: BTreeMap<String, TestResult>,
+    pub(super) results: BTreeMap<TestName, TestResult>,
     pub(super) commit: Option<String>,
-    /// When the suite began that is read now.
+    /// A suite that says it ran more tests than the report holds.
+    pub(super) short: Option<String>,
+}
+
+/// A suite that is read now.
+#[derive(Debug, Default)]
+struct Suite {
+    path: String,
     begun: Option<String>,
-    /// The name of a suite that counts failures; its tests should say which.
-    failed_suite: Option<String>,
+    /// What its attributes say, and what was found in it.
+    declared: Counts,
+    found: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    tests: u64,
+    failed: u64,
 }
 
 /// Names of properties that hold the commit.
@@ -55,37 +90,28 @@ const DEPTH_MAX: usize = 32;
 pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Run, Unseen> {
     let mut reader = Reader::from_reader(bytes);
     reader.config_mut().trim_text(true);
-    let mut run = Run::default();
-    let mut open: Vec<String> = Vec::new();
-    let mut case: Option<(String, Outcome)> = None;
-    let mut suites = 0_u64;
+    let mut reading = Reading::default();
+    let mut depth = 0_usize;
     loop {
         let event = reader.read_event().map_err(|_| garbled(path, "it is no sound XML"))?;
         match event {
             Event::Start(element) => {
-                let name = element.name().as_ref().to_owned();
-                if open.is_empty() && !matches!(name.as_str(), "testsuites" | "testsuite") {
+                if depth == 0 && !is_suite(element.name().as_ref()) {
                     return Err(garbled(path, "it is no JUnit report"));
                 }
-                suites += u64::from(name == "testsuite");
-                begin(&element, &mut run, &mut case);
-                open.push(name);
-                if open.len() > DEPTH_MAX {
+                depth += 1;
+                if depth > DEPTH_MAX {
                     return Err(garbled(path, "its elements are nested too deeply"));
                 }
+                reading.begin(&element);
             }
             Event::Empty(element) => {
-                suites += u64::from(element.name().as_ref() == "testsuite");
-                begin(&element, &mut run, &mut case);
-                if element.name().as_ref() == "testcase" {
-                    end(&mut run, &mut case);
-                }
+                reading.begin(&element);
+                reading.end(element.name().as_ref());
             }
             Event::End(element) => {
-                if element.name().as_ref() == "testcase" {
-                    end(&mut run, &mut case);
-                }
-                open.pop();
+                reading.end(element.name().as_ref());
+                depth = depth.saturating_sub(1);
             }
             Event::DocType(_) => {
                 return Err(garbled(path, "it declares entities, which no test runner does"));
@@ -94,66 +120,132 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Run, Unseen> {
             _ => {}
         }
     }
-    if !open.is_empty() || suites == 0 {
+    if depth > 0 || reading.suites.is_empty() {
         return Err(garbled(path, "it ends too early"));
     }
-    // A suite that broke off before its tests counts an error that none of them has.
-    let told = run.results.values().any(|result| matches!(result.outcome, Outcome::Failed | Outcome::Flaky));
-    if let Some(suite) = run.failed_suite.take().filter(|_| !told) {
-        let result = TestResult { outcome: Outcome::Failed, begun: run.begun.clone() };
-        run.results.insert(format!("(the suite {suite})"), result);
-    }
-    Ok(run)
+    Ok(reading.run)
 }
 
-fn begin(element: &BytesStart<'_>, run: &mut Run, case: &mut Option<(String, Outcome)>) {
-    let attribute = |name: &str| {
-        let found = element.try_get_attribute(name).ok().flatten()?;
-        Some(found.value.into_owned())
-    };
-    match (element.name().as_ref(), case.as_mut()) {
-        ("testsuite" | "testsuites", _) => {
-            run.begun = attribute("timestamp").or(run.begun.take());
-            let counts = |name: &str| {
-                attribute(name).is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count > 0))
-            };
-            if counts("failures") || counts("errors") {
-                run.failed_suite = Some(attribute("name").unwrap_or_default());
+fn is_suite(element: &str) -> bool {
+    matches!(element, "testsuites" | "testsuite")
+}
+
+#[derive(Default)]
+struct Reading {
+    run: Run,
+    open: Vec<Suite>,
+    case: Option<(String, Outcome)>,
+    /// How often each suite's name was met.
+    suites: BTreeMap<String, u32>,
+}
+
+impl Reading {
+    fn begin(&mut self, element: &BytesStart<'_>) {
+        let attribute = |name: &str| {
+            let found = element.try_get_attribute(name).ok().flatten()?;
+            Some(found.value.into_owned())
+        };
+        match (element.name().as_ref(), self.case.as_mut()) {
+            (name, _) if is_suite(name) => {
+                let suite = self.suite(name, &attribute);
+                self.open.push(suite);
+            }
+            ("testcase", _) => {
+                let name = [attribute("classname"), attribute("name")]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join("::");
+                self.case = Some((name, Outcome::Passed));
+            }
+            ("failure" | "error", Some((_, outcome))) => *outcome = Outcome::Failed,
+            ("skipped", Some((_, outcome))) => *outcome = Outcome::Skipped,
+            // Written when a rerun passed; `rerunFailure` stands beside a `failure` when none did.
+            ("flakyFailure" | "flakyError", Some((_, outcome))) if *outcome == Outcome::Passed => {
+                *outcome = Outcome::Flaky;
+            }
+            ("property", None)
+                if attribute("name")
+                    .is_some_and(|name| COMMIT.contains(&name.to_ascii_lowercase().as_str())) =>
+            {
+                self.run.commit = attribute("value")
+                    .filter(|value| value.bytes().all(|byte| byte.is_ascii_hexdigit()))
+                    .or(self.run.commit.take());
+            }
+            _ => {}
+        }
+    }
+
+    fn suite(&mut self, element: &str, attribute: &dyn Fn(&str) -> Option<String>) -> Suite {
+        let around = self.open.last();
+        let count = |name: &str| attribute(name).and_then(|count| count.parse::<u64>().ok()).unwrap_or(0);
+        let mut path = around.map(|around| around.path.clone()).unwrap_or_default();
+        // The name of the outermost element is that of the run, not of a suite.
+        if element == "testsuite" {
+            let name = attribute("name").unwrap_or_default();
+            path = if path.is_empty() { name } else { format!("{path} > {name}") };
+            // Two suites of one name in one report are two, such as one for each browser.
+            let met = self.suites.entry(path.clone()).or_default();
+            *met += 1;
+            if *met > 1 {
+                path = format!("{path} ({met})");
             }
         }
-        ("testcase", _) => {
-            let name = [attribute("classname"), attribute("name")]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join("::");
-            *case = Some((name, Outcome::Passed));
+        Suite {
+            path,
+            begun: attribute("timestamp").or_else(|| around?.begun.clone()),
+            declared: Counts {
+                tests: count("tests"),
+                failed: count("failures").saturating_add(count("errors")),
+            },
+            found: Counts::default(),
         }
-        ("failure" | "error", Some((_, outcome))) => *outcome = Outcome::Failed,
-        ("skipped", Some((_, outcome))) => *outcome = Outcome::Skipped,
-        // Written when a rerun passed; `rerunFailure` stands beside a `failure` when none did.
-        ("flakyFailure" | "flakyError", Some((_, outcome))) if *outcome == Outcome::Passed => {
-            *outcome = Outcome::Flaky;
-        }
-        ("property", None)
-            if attribute("name").is_some_and(|name| COMMIT.contains(&name.to_ascii_lowercase().as_str())) =>
-        {
-            run.commit = attribute("value")
-                .filter(|value| value.bytes().all(|byte| byte.is_ascii_hexdigit()))
-                .or(run.commit.take());
-        }
-        _ => {}
     }
-}
 
-fn end(run: &mut Run, case: &mut Option<(String, Outcome)>) {
-    let Some((name, outcome)) = case.take() else { return };
-    // The same test twice in one report was run again.
-    let begun = run.begun.clone();
-    let known = &mut run.results.entry(name).or_insert(TestResult { outcome, begun }).outcome;
-    if *known == Outcome::Skipped {
-        *known = outcome;
-    } else if *known != outcome && outcome != Outcome::Skipped {
-        *known = Outcome::Flaky;
+    fn end(&mut self, element: &str) {
+        if element == "testcase" {
+            self.end_case();
+        } else if is_suite(element) {
+            self.end_suite();
+        }
+    }
+
+    fn end_case(&mut self) {
+        let (Some((test, outcome)), Some(suite)) = (self.case.take(), self.open.last_mut()) else { return };
+        suite.found.tests += 1;
+        suite.found.failed += u64::from(matches!(outcome, Outcome::Failed | Outcome::Flaky));
+        let name = TestName { suite: suite.path.clone(), test };
+        let result = TestResult { outcome, begun: suite.begun.clone() };
+        let Some(known) = self.run.results.get_mut(&name) else {
+            self.run.results.insert(name, result);
+            return;
+        };
+        // The same test again was run again, and that happens after it failed: one that fails after it passed is another one.
+        known.outcome = match (known.outcome, outcome) {
+            (Outcome::Skipped, now) => now,
+            (before, Outcome::Skipped) => before,
+            (Outcome::Failed, Outcome::Passed) => Outcome::Flaky,
+            (Outcome::Passed, now) => now,
+            (before, Outcome::Failed) if before != Outcome::Failed => Outcome::Failed,
+            (before, _) => before,
+        };
+    }
+
+    fn end_suite(&mut self) {
+        let Some(suite) = self.open.pop() else { return };
+        let mut found = suite.found;
+        // A suite that broke off before its tests counts an error that none of them has.
+        if suite.declared.failed > 0 && found.failed == 0 {
+            let name = TestName { suite: String::new(), test: format!("(the suite {})", suite.path) };
+            let result = TestResult { outcome: Outcome::Failed, begun: suite.begun };
+            self.run.results.insert(name, result);
+            found.failed += 1;
+        } else if suite.declared.tests > found.tests && self.run.short.is_none() {
+            self.run.short = Some(suite.path);
+        }
+        if let Some(around) = self.open.last_mut() {
+            around.found.tests += found.tests;
+            around.found.failed += found.failed;
+        }
     }
 }

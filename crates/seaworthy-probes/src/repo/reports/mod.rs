@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use self::junit::Outcome;
 use self::tally::{Commit, Tally};
+use super::documents::clipped;
 use super::looked::counted;
 use super::tree::{Kind, Tree, unseen};
 
@@ -37,7 +38,7 @@ pub struct ReportFacts {
 /// A test that failed and never passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FailedTest {
-    /// Its name, with that of its class.
+    /// Its name, with those of its suite and class.
     pub name: String,
     /// A report in which it failed.
     pub path: String,
@@ -50,12 +51,12 @@ pub struct LintReport {
     pub path: String,
     /// The linter.
     pub tool: String,
-    /// Results of level `error` that are not suppressed.
+    /// Results of level `error` that were there in this run and that nobody settled may stay.
     pub errors_count: u64,
-    /// Results of level `warning` that are not suppressed.
+    /// Results of level `warning` that were there in this run and that nobody settled may stay.
     pub warnings_count: u64,
-    /// The linter says that it ran to its end.
-    pub ran_through: bool,
+    /// The linter says that it ran to its end and met no error of its own; unseen where the report tells of no call.
+    pub ran_through: Seen<bool>,
     /// It is about the commit that is checked out.
     pub for_head: Seen<bool>,
 }
@@ -115,7 +116,7 @@ struct Reading<'a> {
     lint: Vec<LintReport>,
     tests: Vec<TestReport>,
     tally: Tally,
-    /// Why failed tests belong to no commit.
+    /// Why tests may have failed at the present commit of which nothing is known.
     unplaced: Option<Unseen>,
     cut: Option<Unseen>,
 }
@@ -190,6 +191,10 @@ impl Reading<'_> {
         });
         match (&run.commit, self.tests.last().map(|report| &report.for_head)) {
             (Some(_), Some(Seen::Seen { value: true, .. })) => {
+                if let Some(suite) = &run.short {
+                    let unseen = short(shown, suite);
+                    self.unplaced = self.unplaced.take().or(Some(unseen));
+                }
                 self.tally.add(Commit::Head, shown, run.results);
             }
             (Some(commit), Some(Seen::Seen { .. } | Seen::Unseen(_))) => {
@@ -246,6 +251,14 @@ impl Reading<'_> {
             test_runs_count: counted(self.tally.runs_count(), self.cut.map_or(Ok(()), Err)),
         }
     }
+}
+
+/// A report that holds fewer tests than it says may hold no word of those that failed.
+fn short(shown: &str, suite: &str) -> Unseen {
+    let suite = clipped(suite);
+    let why = format!("`{shown}` holds fewer tests than its suite `{suite}` says that it ran");
+    Unseen::new(Blind::CutShort, why)
+        .give("one `testcase` for each test; take the report out when a whole run for this commit is there")
 }
 
 fn percent(part: usize, all: usize) -> f64 {

@@ -1,17 +1,18 @@
 //! SARIF 2.1.0: how many results of which level, and for which commit.
 
-use seaworthy_core::facts::Unseen;
+use seaworthy_core::facts::{Blind, Seen, Unseen};
 use serde_json::Value as Json;
 
 use crate::repo::documents::{garbled, json, text};
 
 /// One run of a linter.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct LintRun {
     pub(super) tool: String,
     pub(super) errors: u64,
     pub(super) warnings: u64,
-    pub(super) ran_through: bool,
+    /// Unseen where no invocation is described.
+    pub(super) ran_through: Seen<bool>,
     pub(super) commit: Option<String>,
 }
 
@@ -31,23 +32,54 @@ fn run(path: &str, run: &Json) -> Result<LintRun, Unseen> {
     let list = |key: &str| run.get(key).and_then(Json::as_array);
     // Without results a run has only stated its rules: that is not a run without findings.
     let results = list("results").ok_or_else(|| garbled(path, "a run has no `results`"))?;
-    let level = |result: &&Json, wanted: &str| {
-        let suppressed =
-            result.get("suppressions").and_then(Json::as_array).is_some_and(|list| !list.is_empty());
-        let kind = text(result, &["kind"]).unwrap_or("fail");
-        !suppressed && kind == "fail" && level_of(run, result) == wanted
+    let count = |wanted: &str| {
+        results.iter().filter(|result| counts(result) && level_of(run, result) == wanted).count() as u64
     };
-    let invocations = list("invocations");
     Ok(LintRun {
         tool: text(run, &["tool", "driver", "name"]).unwrap_or("unnamed").chars().take(100).collect(),
-        errors: results.iter().filter(|result| level(result, "error")).count() as u64,
-        warnings: results.iter().filter(|result| level(result, "warning")).count() as u64,
-        ran_through: invocations.is_none_or(|all| {
-            all.iter().all(|one| one.get("executionSuccessful").and_then(Json::as_bool) != Some(false))
-        }),
+        errors: count("error"),
+        warnings: count("warning"),
+        ran_through: ran_through(path, list("invocations").map_or(&[], Vec::as_slice)),
         commit: list("versionControlProvenance")
             .and_then(|list| list.iter().find_map(|entry| text(entry, &["revisionId"])))
             .map(str::to_owned),
+    })
+}
+
+/// Whether a result is a finding of now: it failed, it was there in this run, and nobody settled that it may stay.
+fn counts(result: &Json) -> bool {
+    let failed = text(result, &["kind"]).is_none_or(|kind| kind == "fail");
+    let gone = text(result, &["baselineState"]) == Some("absent");
+    // A suppression that was only asked for, or refused, suppresses nothing (SARIF 2.1.0, 3.27.23).
+    let suppressed = result.get("suppressions").and_then(Json::as_array).is_some_and(|all| {
+        !all.is_empty()
+            && all.iter().all(|one| text(one, &["status"]).is_none_or(|status| status == "accepted"))
+    });
+    failed && !gone && !suppressed
+}
+
+/// Whether the linter ran to its end in all that it did: each call succeeded and told of no error of its own.
+fn ran_through(path: &str, invocations: &[Json]) -> Seen<bool> {
+    let told: Option<Vec<bool>> = invocations
+        .iter()
+        .map(|one| {
+            one.get("executionSuccessful").and_then(Json::as_bool).map(|ended| ended && !complains(one))
+        })
+        .collect();
+    match told {
+        Some(told) if told.contains(&false) => Seen::new(false),
+        Some(told) if !told.is_empty() => Seen::new(true),
+        _ => Unseen::new(Blind::NotGiven, format!("`{path}` does not say whether the linter ran to its end"))
+            .give("`invocations: [{\"executionSuccessful\": true}]` in each run, written after the linter ended well")
+            .into(),
+    }
+}
+
+/// Whether a call tells of an error of the tool itself, such as a file that it could not parse.
+fn complains(invocation: &Json) -> bool {
+    ["toolExecutionNotifications", "toolConfigurationNotifications"].iter().any(|key| {
+        let all = invocation.get(key).and_then(Json::as_array);
+        all.is_some_and(|all| all.iter().any(|one| text(one, &["level"]) == Some("error")))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FailedTest;
-use super::junit::{Outcome, TestResult};
+use super::junit::{Outcome, TestName, TestResult};
 use crate::repo::documents::clipped;
 
 /// Most test results that are compared over runs.
@@ -31,7 +31,7 @@ struct Ends {
 /// Results by commit and test.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    commits: BTreeMap<Commit, BTreeMap<String, Ends>>,
+    commits: BTreeMap<Commit, BTreeMap<TestName, Ends>>,
     count: usize,
 }
 
@@ -42,7 +42,7 @@ impl Tally {
     }
 
     /// Adds what one report says.
-    pub(super) fn add(&mut self, commit: Commit, path: &str, results: BTreeMap<String, TestResult>) {
+    pub(super) fn add(&mut self, commit: Commit, path: &str, results: BTreeMap<TestName, TestResult>) {
         let tests = self.commits.entry(commit).or_default();
         for (test, result) in results.into_iter().filter(|(_, result)| result.outcome != Outcome::Skipped) {
             self.count += 1;
@@ -64,7 +64,7 @@ impl Tally {
         tests
             .filter(|(_, ends)| !ends.passed)
             .filter_map(|(name, ends)| {
-                Some(FailedTest { name: clipped(name), path: ends.failed_in.clone()? })
+                Some(FailedTest { name: clipped(&name.to_string()), path: ends.failed_in.clone()? })
             })
             .collect()
     }
@@ -72,17 +72,15 @@ impl Tally {
     /// How many tests both passed and failed at one commit, and how many there are over all commits.
     pub(super) fn flaky(&self) -> (usize, usize) {
         let all = || self.commits.values().flatten();
-        let flaky: BTreeSet<&str> = all()
-            .filter(|(_, ends)| ends.passed && ends.failed_in.is_some())
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let names: BTreeSet<&str> = all().map(|(name, _)| name.as_str()).collect();
+        let flaky: BTreeSet<&TestName> =
+            all().filter(|(_, ends)| ends.passed && ends.failed_in.is_some()).map(|(name, _)| name).collect();
+        let names: BTreeSet<&TestName> = all().map(|(name, _)| name).collect();
         (flaky.len(), names.len())
     }
 
     /// How often at least half of the tests ran at a commit, over all commits.
     pub(super) fn runs_count(&self) -> u64 {
-        let of_one = |tests: &BTreeMap<String, Ends>| {
+        let of_one = |tests: &BTreeMap<TestName, Ends>| {
             let mut counts: Vec<usize> = tests.values().map(|ends| ends.runs.len()).collect();
             counts.sort_unstable();
             counts.get(counts.len().saturating_sub(1) / 2).copied().unwrap_or(0) as u64

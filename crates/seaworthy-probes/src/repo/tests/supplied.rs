@@ -200,6 +200,91 @@ fn a_green_report_hides_no_red_one_and_parts_of_a_run_are_no_runs() {
     assert!(cut(&reports().failed_at_head).unwrap().contains("4.xml"));
 }
 
+#[test]
+fn only_a_settled_result_may_stay_and_a_linter_says_that_it_ended() {
+    let repository = repository(&[("a.txt", "x"), (".gitignore", "reports\n")]);
+    let head = git(repository.path(), &["rev-parse", "HEAD"]);
+    let mut target = target(repository.path());
+    target.reports = vec!["reports".to_owned()];
+    let seen = |more: &str, result: &str| {
+        let run = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "lint"}}}}{more}, "results": [{{"level": "error"{result}}}],
+            "versionControlProvenance": [{{"repositoryUri": "x", "revisionId": "{head}"}}]}}]}}"#
+        );
+        write(repository.path(), &[("reports/lint.sarif", &run)]);
+        let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+        let one = items(&facts.reports.lint).first().unwrap();
+        (one.errors_count, one.ran_through.value().copied())
+    };
+    for (result, errors) in [
+        ("", 1),
+        (r#", "suppressions": []"#, 1),
+        (r#", "suppressions": [{"kind": "inSource"}]"#, 0),
+        (r#", "suppressions": [{"kind": "external", "status": "accepted"}]"#, 0),
+        (r#", "suppressions": [{"kind": "external", "status": "rejected"}]"#, 1),
+        (r#", "suppressions": [{"kind": "inSource"}, {"kind": "external", "status": "underReview"}]"#, 1),
+        (r#", "baselineState": "absent""#, 0),
+        (r#", "baselineState": "unchanged""#, 1),
+        (r#", "kind": "pass""#, 0),
+    ] {
+        assert_eq!(seen("", result), (errors, None), "{result}");
+    }
+    for (calls, ended) in [
+        (r#", "invocations": []"#, None),
+        (r#", "invocations": [{}]"#, None),
+        (r#", "invocations": [{"executionSuccessful": true}]"#, Some(true)),
+        (r#", "invocations": [{"executionSuccessful": true}, {"executionSuccessful": false}]"#, Some(false)),
+        (
+            r#", "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": [{"level": "error"}]}]"#,
+            Some(false),
+        ),
+    ] {
+        assert_eq!(seen(calls, "").1, ended, "{calls}");
+    }
+}
+
+#[test]
+fn a_test_of_another_suite_is_another_test() {
+    let repository = repository(&[("a.txt", "x"), (".gitignore", "reports\n")]);
+    let head = git(repository.path(), &["rev-parse", "HEAD"]);
+    let mut target = target(repository.path());
+    target.reports = vec!["reports".to_owned()];
+    let look = |suites: &str| {
+        let whole = format!(
+            r#"<testsuites><testsuite name="first"><properties><property name="commit" value="{head}"/></properties></testsuite>{suites}</testsuites>"#
+        );
+        write(repository.path(), &[("reports/1.xml", &whole)]);
+        let Seen::Seen { value: facts, .. } = sum::look(&target, &Limits::default()) else { panic!() };
+        let failed: Vec<String> =
+            items(&facts.reports.failed_at_head).iter().map(|test| test.name.clone()).collect();
+        (failed.join(", "), cut(&facts.reports.failed_at_head).is_some())
+    };
+    let suite = |name: &str, counts: &str, inner: &str| {
+        format!(r#"<testsuite name="{name}" {counts}>{inner}</testsuite>"#)
+    };
+    let passes = r#"<testcase classname="c" name="works"/>"#;
+    let fails = r#"<testcase classname="c" name="works"><failure/></testcase>"#;
+    let two = |first: &str, second: &str| format!("{}{}", suite("a", "", first), suite("b", "", second));
+    let failed = |name: &str| (name.to_owned(), false);
+    assert_eq!(look(&two(fails, passes)), failed("a > c::works"));
+    assert_eq!(look(&two(passes, fails)), failed("b > c::works"));
+    // Of one name too, such as the same tests in two browsers.
+    assert_eq!(
+        look(&format!("{}{}", suite("a", "", passes), suite("a", "", fails))),
+        failed("a (2) > c::works")
+    );
+    assert_eq!(look(&suite("all", "", &two(passes, fails))), failed("all > b > c::works"));
+    // Run again in the same suite it passed; one that fails after it passed was not run again.
+    assert_eq!(look(&suite("a", "", &format!("{fails}{passes}"))), failed(""));
+    assert_eq!(look(&suite("a", "", &format!("{passes}{fails}"))), failed("a > c::works"));
+    // A suite that broke off, beside another one in which a test failed.
+    let broken = format!("{}{}", suite("a", "", fails), suite("db", r#"errors="1""#, passes));
+    assert_eq!(look(&broken), failed("(the suite db), a > c::works"));
+    // Nothing is known of tests that ran and have no line.
+    assert_eq!(look(&suite("a", r#"tests="2""#, passes)), (String::new(), true));
+    assert_eq!(look(&suite("a", r#"tests="1""#, passes)), failed(""));
+}
+
 /// Names of what a repository ships, and whether that is certain; what may be a tool is named with a question mark.
 fn shipped(files: &[(&str, &str)]) -> String {
     let repository = repository(files);
