@@ -5,37 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use chrono::DateTime;
-use seaworthy_core::catalog::{Catalog, CompiledRequirement, Matrix, lint};
+use seaworthy_core::catalog::{Catalog, Matrix, lint};
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::finding::Verdict;
 use seaworthy_core::judge::{Document, judge};
 use seaworthy_probes::registry::facts_schema;
 use serde_json::{Value as Json, json};
 
+use crate::judging::{catalog, files, verdict};
 use crate::support::tree;
-
-fn files() -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    for area in fs::read_dir(tree().join("catalog")).expect("the catalog").flatten() {
-        if !area.path().is_dir() || area.file_name() == "remedies" {
-            continue;
-        }
-        for file in fs::read_dir(area.path()).expect("an area").flatten() {
-            let path = format!("{}/{}", area.file_name().display(), file.file_name().display());
-            files.push((path, fs::read_to_string(file.path()).expect("text")));
-        }
-    }
-    files.sort();
-    files
-}
-
-fn catalog() -> Catalog {
-    let matrix = fs::read_to_string(tree().join("testbed/matrix.snap")).expect("the matrix");
-    let matrix = Matrix::read(&matrix).expect("a matrix");
-    let files = files();
-    Catalog::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())), &matrix)
-        .expect("a catalog")
-}
 
 /// Recordings by part and state.
 fn recordings() -> BTreeMap<(String, String), Json> {
@@ -49,10 +27,6 @@ fn recordings() -> BTreeMap<(String, String), Json> {
         }
     }
     found
-}
-
-fn verdict(requirement: &CompiledRequirement, facts: &Json) -> Verdict {
-    judge(requirement, &Document::of(facts).expect("a document"), DateTime::UNIX_EPOCH).verdict
 }
 
 #[test]

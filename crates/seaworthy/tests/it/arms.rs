@@ -1,0 +1,100 @@
+//! Ways to decide that no part of the testbed takes, on recordings of real parts joined and changed.
+
+use std::fs;
+
+use seaworthy_core::finding::Verdict;
+use serde_json::{Value as Json, json};
+
+use crate::judging::{catalog, verdict};
+use crate::support::tree;
+
+/// What was seen of a sound part.
+fn sound(part: &str) -> Json {
+    let path = tree().join("testbed/recordings").join(part).join("sound.json");
+    serde_json::from_str(&fs::read_to_string(path).expect("a recording")).expect("JSON")
+}
+
+/// The sound repository and the sound service, which runs version 1.1.0 of it where nothing is changed.
+fn joined() -> Json {
+    let mut facts = sound("repo");
+    let web = sound("web");
+    facts["http"] = web["http"].clone();
+    facts["declared"] = web["declared"].clone();
+    facts["declared"]["deployed"] = Json::Null;
+    facts["http"]["version"][0]["version"] = json!("1.1.0");
+    facts["http"]["version"][0]["commit"] = facts["repo"]["git"]["head"]["$seen"].clone();
+    facts
+}
+
+/// One changed fact: where it stands, and its value.
+type Change = (&'static str, Json);
+
+fn judged(id: &str, mut facts: Json, changes: &[Change]) -> Verdict {
+    for (path, value) in changes {
+        *facts.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = value.clone();
+    }
+    let catalog = catalog();
+    verdict(catalog.iter().find(|have| have.spec.id == id).expect("in the catalog"), &facts)
+}
+
+const VERSION: &str = "/http/version/0/version";
+const COMMIT: &str = "/http/version/0/commit";
+const DEPLOYED: &str = "/declared/deployed";
+
+#[test]
+fn the_version_that_runs_is_the_one_that_should() {
+    let head = joined()["repo"]["git"]["head"]["$seen"].as_str().expect("a commit").to_owned();
+    let away = || json!({"$unseen": {"kind": "not-given", "why": "no repository was given", "give": null}});
+    let cases: Vec<(Vec<Change>, Verdict)> = vec![
+        (vec![], Verdict::Pass),
+        (vec![(COMMIT, json!(head[..7]))], Verdict::Pass),
+        (vec![(COMMIT, json!("5".repeat(40)))], Verdict::Fail),
+        // Without a commit the versions are compared.
+        (vec![(COMMIT, Json::Null)], Verdict::Pass),
+        (vec![(COMMIT, Json::Null), (VERSION, json!("1.0.0"))], Verdict::Fail),
+        (vec![(COMMIT, Json::Null), (VERSION, Json::Null)], Verdict::Fail),
+        // What was declared stands above what is checked out.
+        (vec![(DEPLOYED, json!(head))], Verdict::Pass),
+        (vec![(DEPLOYED, json!(head[..10]))], Verdict::Pass),
+        (vec![(DEPLOYED, json!("6".repeat(40)))], Verdict::Fail),
+        (vec![(DEPLOYED, json!("1.1.0"))], Verdict::Pass),
+        (vec![(DEPLOYED, json!("1.2.0"))], Verdict::Fail),
+        (vec![("/repo", away())], Verdict::Unknown),
+        (
+            vec![("/repo/git", Json::Null), (COMMIT, Json::Null), ("/repo/version", Json::Null)],
+            Verdict::Unknown,
+        ),
+    ];
+    for (changes, wanted) in cases {
+        assert_eq!(judged("operational-endpoints-ready", joined(), &changes), wanted, "{changes:?}");
+    }
+}
+
+#[test]
+fn the_changelog_tells_of_what_runs() {
+    let unseen = json!({"$unseen": {"kind": "timed-out", "why": "no answer", "give": null}});
+    let cases: Vec<(Vec<Change>, Verdict)> = vec![
+        (vec![], Verdict::Pass),
+        (vec![(VERSION, json!("v1.1.0"))], Verdict::Pass),
+        (vec![(VERSION, json!("1.1.0+20261101.4f2a"))], Verdict::Pass),
+        (vec![(VERSION, json!("1.0.0"))], Verdict::Pass),
+        (vec![(VERSION, json!("1.2.0"))], Verdict::Fail),
+        (vec![(VERSION, json!("1.1"))], Verdict::Fail),
+        // What answers stands above what is declared, and that above what is checked out.
+        (vec![(VERSION, json!("1.2.0")), (DEPLOYED, json!("1.1.0"))], Verdict::Fail),
+        (vec![(VERSION, Json::Null), (DEPLOYED, json!("1.2.0"))], Verdict::Fail),
+        (vec![(VERSION, Json::Null), (DEPLOYED, json!("1.1.0"))], Verdict::Pass),
+        (vec![(VERSION, Json::Null), (DEPLOYED, json!("v1.1.0"))], Verdict::Pass),
+        (vec![(VERSION, Json::Null), (DEPLOYED, json!("4f2a9c1"))], Verdict::Pass),
+        (vec![("/http", unseen)], Verdict::Unknown),
+        (vec![("/repo/changelog", Json::Null)], Verdict::Fail),
+    ];
+    for (changes, wanted) in cases {
+        assert_eq!(judged("changelog-written", joined(), &changes), wanted, "{changes:?}");
+    }
+    // Nothing but the repository is given.
+    assert_eq!(judged("changelog-written", sound("repo"), &[(DEPLOYED, Json::Null)]), Verdict::Pass);
+    let none = json!({"$seen": null});
+    let changes = [(DEPLOYED, Json::Null), ("/repo/changelog/current", none)];
+    assert_eq!(judged("changelog-written", sound("repo"), &changes), Verdict::Fail);
+}
