@@ -46,6 +46,8 @@ pub struct AttestationFact {
     pub evidence: Vec<EvidenceFact>,
     /// Every file that it rests on is there with the digest that was signed; null where it rests on no file.
     pub evidence_unchanged: Seen<Option<bool>>,
+    /// SHA-256 of each file that it rests on and that is there as it was signed, in hexadecimal digits.
+    pub unchanged_files: Seen<Vec<String>>,
     /// A command that shows the signed envelope.
     pub by_hand: String,
 }

@@ -141,6 +141,7 @@ impl Said {
             told,
             age_days: now.signed_duration_since(says.at).num_days(),
             commit: says.commit.clone(),
+            unchanged_files: unchanged_files(&says.evidence, &evidence),
             evidence,
             evidence_unchanged,
             figures: says.figures.clone().into_iter().map(figure).collect(),
@@ -161,6 +162,16 @@ impl Said {
         };
         EvidenceFact { name: evidence.name.clone(), is_file: evidence.sha256.is_some(), unchanged }
     }
+}
+
+/// Digests of the files that are as they were signed.
+fn unchanged_files(signed: &[Evidence], seen: &[EvidenceFact]) -> Seen<Vec<String>> {
+    if let Some(unseen) = seen.iter().find_map(|evidence| evidence.unchanged.reason()) {
+        return Seen::Unseen(unseen.clone());
+    }
+    let both = signed.iter().zip(seen);
+    let same = both.filter(|(_, seen)| seen.unchanged.value() == Some(&Some(true)));
+    Seen::new(same.filter_map(|(signed, _)| signed.sha256.clone()).collect())
 }
 
 /// Whether every file is as it was signed. One that changed decides; else one that could not be read does.

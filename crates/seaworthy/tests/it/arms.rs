@@ -98,3 +98,28 @@ fn the_changelog_tells_of_what_runs() {
     let changes = [(DEPLOYED, Json::Null), ("/repo/changelog/current", none)];
     assert_eq!(judged("changelog-written", sound("repo"), &changes), Verdict::Fail);
 }
+
+#[test]
+fn an_exception_for_a_licence_is_signed_for_the_list_as_it_stands() {
+    let list = "7".repeat(64);
+    let signed = |role: &str, stands: bool, file: &str| {
+        let mut facts = sound("repo");
+        facts["ledger"] = sound("ledger")["ledger"].clone();
+        facts["repo"]["licences"]["dependencies"][0]["excepted_by"] = json!(list);
+        let mut signed = facts["ledger"]["attestations"][0].clone();
+        signed["requirement"] = json!("license-compliance");
+        signed["role"] = json!(role);
+        signed["stands"] = json!(stands);
+        signed["unchanged_files"] = json!([file]);
+        facts["ledger"]["attestations"].as_array_mut().expect("a list").push(signed);
+        facts
+    };
+    let id = "license-compliance";
+    assert_eq!(judged(id, signed("legal", true, &list), &[]), Verdict::Pass);
+    assert_eq!(judged(id, signed("operations", true, &list), &[]), Verdict::Fail);
+    assert_eq!(judged(id, signed("legal", false, &list), &[]), Verdict::Fail);
+    assert_eq!(judged(id, signed("legal", true, &"8".repeat(64)), &[]), Verdict::Fail);
+    let mut nobody = signed("legal", true, &list);
+    nobody["ledger"] = sound("repo")["ledger"].clone();
+    assert_eq!(judged(id, nobody, &[]), Verdict::Unknown);
+}

@@ -15,6 +15,7 @@ use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::repo::LISTED_MAX;
 use serde::Serialize;
 use serde_json::Value as Json;
+use sha2::Digest as _;
 
 use self::locks::Locked;
 use super::documents::{clipped, text, texts, toml};
@@ -50,6 +51,8 @@ pub struct Dependency {
     pub allowed: Seen<bool>,
     /// Where the list of allowed licences is: a file, or `built-in`.
     pub policy: String,
+    /// SHA-256 of that file where only its exception for this package allows the licence, in hexadecimal digits.
+    pub excepted_by: Option<String>,
     /// The lock file.
     pub path: String,
 }
@@ -152,13 +155,18 @@ fn dependency(path: String, locked: Locked, stated: Option<(String, String)>, po
         )
         .give("install the dependencies, or check in a bill of materials (`bom.cdx.json`)")
     };
+    let mut excepted_by = None;
     let (licence, source, allowed) = match stated {
         None => (Seen::Unseen(nowhere()), None, Seen::Unseen(nowhere())),
         Some((licence, source)) => {
             let allowed = match expression::permits(&policy.for_package(&locked.name), &licence) {
                 // Where nobody knows whether it is shipped, nothing is held against it.
                 Some(false) if !locked.shipped => Seen::Unseen(unclear(&path, &locked)),
-                Some(allowed) => Seen::new(allowed),
+                Some(allowed) => {
+                    let by_list = expression::permits(&policy.allowed, &licence) == Some(true);
+                    excepted_by = policy.sha256.clone().filter(|_| allowed && !by_list && locked.shipped);
+                    Seen::new(allowed)
+                }
                 None => Unseen::new(
                     Blind::Garbled,
                     format!("the licence of {} is no SPDX expression", locked.name),
@@ -178,6 +186,7 @@ fn dependency(path: String, locked: Locked, stated: Option<(String, String)>, po
         source,
         allowed,
         policy: policy.path.clone(),
+        excepted_by,
         path,
     }
 }
@@ -229,6 +238,8 @@ fn stated(sources: &Sources<'_>, cargo: &[Tree], lock: &str, locked: &Locked) ->
 /// The list of allowed licences and the exceptions for packages.
 struct Policy {
     path: String,
+    /// Of the file, in hexadecimal digits; none for the list that is built in.
+    sha256: Option<String>,
     allowed: Vec<String>,
     exceptions: Vec<(String, Vec<String>)>,
 }
@@ -236,7 +247,7 @@ struct Policy {
 impl Policy {
     fn built_in() -> Self {
         let allowed = expression::DEFAULT.iter().map(|licence| (*licence).to_owned()).collect();
-        Self { path: "built-in".into(), allowed, exceptions: Vec::new() }
+        Self { path: "built-in".into(), sha256: None, allowed, exceptions: Vec::new() }
     }
 
     fn for_package(&self, name: &str) -> Vec<String> {
@@ -260,7 +271,8 @@ fn policies(files: &Files) -> Vec<Policy> {
                     Some((named.split('@').next()?.to_owned(), texts(exception.get("allow"))))
                 })
                 .collect();
-            Some(Policy { path: path.to_owned(), allowed: texts(licences.get("allow")), exceptions })
+            let sha256 = Some(format!("{:x}", sha2::Sha256::digest(&file.bytes)));
+            Some(Policy { path: path.to_owned(), sha256, allowed: texts(licences.get("allow")), exceptions })
         })
         .collect();
     policies.sort_by_key(|policy| std::cmp::Reverse(policy.path.matches('/').count()));

@@ -83,6 +83,32 @@ fn licences_of_crates_come_from_their_sources() {
 }
 
 #[test]
+fn an_exception_is_told_where_the_list_alone_would_not_do() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {
+        "node_modules/a": {"version": "1.0.0", "license": "MIT"},
+        "node_modules/b": {"version": "2.0.0", "license": "AGPL-3.0-only"},
+        "node_modules/dev": {"version": "1.0.0", "dev": true, "license": "AGPL-3.0-only"}}}"#;
+    let list = "[licenses]\nallow = [\"MIT\"]\nexceptions = [{ name = \"a\", allow = [\"MIT\"] }, { name = \"b\", allow = [\"AGPL-3.0-only\"] }, { name = \"dev\", allow = [\"AGPL-3.0-only\"] }]\n";
+    let files =
+        [("package-lock.json", lock), ("package.json", "{\"dependencies\": {}}"), ("deny.toml", list)];
+    let repository = repository(&files);
+    let facts = look(repository.path());
+    let digest = String::from_utf8(
+        std::process::Command::new("sha256sum")
+            .arg(repository.path().join("deny.toml"))
+            .output()
+            .unwrap()
+            .stdout,
+    )
+    .unwrap();
+    let told: Vec<_> = items(&facts.licences.dependencies)
+        .iter()
+        .map(|one| (one.name.as_str(), one.allowed.value().copied(), one.excepted_by.as_deref()))
+        .collect();
+    assert_eq!(told, [("a", Some(true), None), ("b", Some(true), digest.get(..64))]);
+}
+
+#[test]
 fn reports_count_for_the_commit_that_they_name() {
     let repository = repository(&[("a.txt", "x"), (".gitignore", "reports\n")]);
     let head = git(repository.path(), &["rev-parse", "HEAD"]);
