@@ -1,7 +1,7 @@
 //! `shop`: accounts, uploads, short links and payment webhooks, ready for production.
 //!
 //! `shop serve` runs the service, `shop migrate` brings the database to this version,
-//! `shop create-account EMAIL ROLE` reads a password from standard input.
+//! `shop create-account EMAIL ROLE` reads a password from standard input, `shop operator-token NAME` prints a token.
 
 mod accounts;
 mod app;
@@ -15,6 +15,7 @@ mod limits;
 mod links;
 mod metrics;
 mod operations;
+mod operators;
 mod pages;
 mod payments;
 mod routes;
@@ -22,6 +23,7 @@ mod sessions;
 mod settings;
 
 use std::error::Error;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,7 +49,10 @@ async fn main() -> ExitCode {
         ["serve"] => serve().await,
         ["migrate"] => migrate().await,
         ["create-account", email, role] => create_account(email, role).await,
-        _ => Err("usage: shop serve | migrate | create-account EMAIL user|admin".into()),
+        ["operator-token", name] => operator_token(name),
+        _ => {
+            Err("usage: shop serve | migrate | create-account EMAIL user|admin | operator-token NAME".into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -111,6 +116,13 @@ fn start_logs(environment: Environment) {
 async fn migrate() -> Result<(), Box<dyn Error>> {
     let database = PgPool::connect(settings::database_url()?.expose()).await?;
     Ok(MIGRATIONS.run(&database).await?)
+}
+
+/// Prints a token that opens the operators' routes for twelve hours, and nothing else, so that it can go to a file.
+fn operator_token(name: &str) -> Result<(), Box<dyn Error>> {
+    let token = operators::issue(&settings::operator_secret()?, name, chrono::Utc::now())?;
+    writeln!(std::io::stdout(), "{token}")?;
+    Ok(())
 }
 
 async fn create_account(email: &str, role: &str) -> Result<(), Box<dyn Error>> {

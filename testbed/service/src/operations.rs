@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use crate::app::Shared;
-use crate::auth::Operator;
 use crate::error::Error;
+use crate::operators::Operator;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that the build was given, as `SHOP_COMMIT`.
@@ -32,6 +32,11 @@ pub async fn index(State(app): State<Shared>) -> Json<Value> {
         "per_seconds": settings.rate_limit_window.as_secs(),
         "body_bytes_max": settings.body_limit_bytes,
     }))
+}
+
+/// Whose token opens the operators' routes, and until when.
+pub async fn operator(operator: Operator) -> Json<Operator> {
+    Json(operator)
 }
 
 /// Makes the database fail, so that operators see what callers see when something breaks: the

@@ -35,6 +35,7 @@ pub fn public(app: &Shared) -> Router {
         .route("/api/links", get(links::list).post(links::create))
         .route("/api/links/{code}", delete(links::delete))
         .route("/webhooks/payments", post(payments::webhook))
+        .route("/ops/operator", get(operations::operator))
         .route("/ops/fault", post(operations::fault))
         .route_layer(from_fn_with_state(app.clone(), limits::per_client));
     Router::new()

@@ -29,7 +29,7 @@ pub struct Settings {
     pub redis_url: Secret,
     pub session_secret: Secret,
     pub payment_webhook_secret: Secret,
-    pub operator_token: Secret,
+    pub operator_secret: Secret,
     pub upload_dir: PathBuf,
     pub disk_free_min_percent: u64,
     pub body_limit_bytes: usize,
@@ -62,8 +62,8 @@ impl Settings {
     fn read(reader: &Reader) -> Result<Self, SettingsError> {
         let session_secret = reader.secret("SESSION_SECRET");
         let payment_webhook_secret = reader.secret("PAYMENT_WEBHOOK_SECRET");
-        let operator_token = reader.secret("OPERATOR_TOKEN");
-        reader.distinct(&[&session_secret, &payment_webhook_secret, &operator_token]);
+        let operator_secret = reader.secret("OPERATOR_SECRET");
+        reader.distinct(&[&session_secret, &payment_webhook_secret, &operator_secret]);
         let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
         let settings = Self {
             environment: reader.required("APP_ENV", Environment::Production),
@@ -77,7 +77,7 @@ impl Settings {
             redis_url: Secret(reader.required("REDIS_URL", String::new())),
             session_secret,
             payment_webhook_secret,
-            operator_token,
+            operator_secret,
             upload_dir: reader.required("UPLOAD_DIR", PathBuf::new()),
             disk_free_min_percent: reader.or("DISK_FREE_MIN_PERCENT", 10),
             body_limit_bytes: reader.or("BODY_LIMIT_BYTES", 10 * 1024 * 1024),
@@ -86,6 +86,13 @@ impl Settings {
         };
         reader.finish(settings)
     }
+}
+
+/// `OPERATOR_SECRET` alone, for signing tokens.
+pub fn operator_secret() -> Result<Secret, SettingsError> {
+    let reader = Reader::new(&|name| std::env::var(name).ok());
+    let secret = reader.secret("OPERATOR_SECRET");
+    reader.finish(secret)
 }
 
 /// `DATABASE_URL` alone, for the commands that need nothing else.
@@ -165,7 +172,7 @@ impl<'a> Reader<'a> {
         seen.sort_by(|a, b| a.0.cmp(&b.0));
         seen.dedup();
         if seen.len() < given {
-            self.complain("SESSION_SECRET, PAYMENT_WEBHOOK_SECRET and OPERATOR_TOKEN must differ".into());
+            self.complain("SESSION_SECRET, PAYMENT_WEBHOOK_SECRET and OPERATOR_SECRET must differ".into());
         }
     }
 
@@ -179,6 +186,13 @@ impl Secret {
     /// The value, for the place where it is used.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(test)]
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
     }
 }
 

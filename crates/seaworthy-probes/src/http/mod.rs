@@ -28,6 +28,7 @@ mod sensitive;
 mod site;
 mod size;
 mod target;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -75,6 +76,7 @@ struct All {
     server_errors: Gathered<facts::ErrorAnswer>,
     development: Gathered<facts::DevelopmentSign>,
     operations: Gathered<facts::OperationAnswer>,
+    forged_tokens: Gathered<facts::ForgedTokenAnswer>,
     size_limits: Gathered<facts::SizeLimitAnswer>,
     burst: Option<Burst>,
 }
@@ -93,6 +95,7 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
         all.size_limits.extend(size::look(&site, &operations_of(&description)).await);
         if index == served {
             all.operations.extend(operations::look(&site, &description).await);
+            all.forged_tokens.extend(tokens::look(&site, &description).await);
             all.burst = Some(rate::look(&site).await);
         }
         let noted = site.take_noted();
@@ -100,6 +103,9 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
         all.development.extend(noted.development);
     }
     if let Some(why) = elsewhere(target, &description, served) {
+        if !all.forged_tokens.items().is_empty() {
+            all.forged_tokens.miss(why.clone());
+        }
         all.operations.miss(why);
     }
     all.seen(target.left_out.as_ref())
@@ -238,6 +244,7 @@ impl All {
             server_errors: self.server_errors.seen(cut),
             development: self.development.seen(cut),
             operations: self.operations.seen(None),
+            forged_tokens: self.forged_tokens.seen(None),
             size_limits: self.size_limits.seen(None),
             rate_limit: burst.rate_limit,
             burst: burst.burst,

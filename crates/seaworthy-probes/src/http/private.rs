@@ -10,7 +10,9 @@ use super::parse::cache::cache;
 use super::site::Site;
 
 /// Most operations that are asked as a signed-in caller.
-const OPERATIONS_MAX: usize = 3;
+const OPERATIONS_MAX: usize = 6;
+/// So many answers to a signed-in caller are enough.
+const ANSWERS_MAX: usize = 3;
 
 pub(super) async fn look(
     site: &Site<'_>,
@@ -31,7 +33,11 @@ pub(super) async fn look(
             && !operation.is_public(&site.target.public)
             && site.target.endpoints.fault.as_deref() != Some(&operation.path)
     });
+    let mut refused = None;
     for operation in private.take(OPERATIONS_MAX) {
+        if answers.items().len() >= ANSWERS_MAX {
+            break;
+        }
         let answer = match site.at(&operation.concrete) {
             Ok(url) => site.observer.ask(Ask::get(&url).with(&credential)).await,
             Err(why) => Err(why),
@@ -54,14 +60,19 @@ pub(super) async fn look(
                 by_hand: answer.by_hand.clone(),
             }),
             403 | 404 => {}
-            status => answers.miss(
-                Unseen::new(
-                    Blind::Denied,
-                    format!("`{}` answered {status} to the role `{role}`", operation.path),
-                )
-                .give(format!("a valid credential of the role `{role}`")),
-            ),
+            401 => refused = refused.or_else(|| Some(denied(operation, 401, &role))),
+            status => answers.miss(denied(operation, status, &role)),
         }
     }
+    // A credential that opens something is valid, and what it does not open is for another kind of caller.
+    match refused {
+        Some(why) if answers.items().is_empty() => answers.miss(why),
+        _ => {}
+    }
     answers
+}
+
+fn denied(operation: &Operation, status: u16, role: &str) -> Unseen {
+    Unseen::new(Blind::Denied, format!("`{}` answered {status} to the role `{role}`", operation.path))
+        .give(format!("a valid credential of the role `{role}`"))
 }

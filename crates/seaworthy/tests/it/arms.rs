@@ -10,7 +10,12 @@ use crate::support::tree;
 
 /// What was seen of a sound part.
 fn sound(part: &str) -> Json {
-    let path = tree().join("testbed/recordings").join(part).join("sound.json");
+    recorded(part, "sound")
+}
+
+/// What was seen of a part in a state.
+fn recorded(part: &str, state: &str) -> Json {
+    let path = tree().join("testbed/recordings").join(part).join(format!("{state}.json"));
     serde_json::from_str(&fs::read_to_string(path).expect("a recording")).expect("JSON")
 }
 
@@ -122,4 +127,22 @@ fn an_exception_for_a_licence_is_signed_for_the_list_as_it_stands() {
     let mut nobody = signed("legal", true, &list);
     nobody["ledger"] = sound("repo")["ledger"].clone();
     assert_eq!(judged(id, nobody, &[]), Verdict::Unknown);
+}
+
+#[test]
+fn strong_secrets_pass_where_forged_tokens_are_refused() {
+    let id = "signing-secrets-strong";
+    let tokens = "/http/forged_tokens";
+    assert_eq!(judged(id, joined(), &[]), Verdict::Pass);
+    assert_eq!(judged(id, joined(), &[("/http/forged_tokens/0/refused", json!(false))]), Verdict::Fail);
+    // No declared credential is a signed token; or nobody could see.
+    assert_eq!(judged(id, joined(), &[(tokens, json!([]))]), Verdict::Pass);
+    let unseen = json!({"$unseen": {"kind": "not-given", "why": "no credential is given", "give": null}});
+    assert_eq!(judged(id, joined(), &[(tokens, unseen)]), Verdict::Unknown);
+    assert_eq!(judged(id, sound("repo"), &[]), Verdict::Pass);
+    // On the service itself, whose secrets nobody looked at here.
+    for forgery in ["token-without-signature", "token-of-foreign-key"] {
+        assert_eq!(judged(id, recorded("web", forgery), &[]), Verdict::Fail, "{forgery}");
+    }
+    assert_eq!(judged(id, sound("web"), &[]), Verdict::Unknown);
 }

@@ -11,7 +11,7 @@ fn complete() -> HashMap<String, String> {
         ("UPLOAD_DIR", "/var/lib/shop".to_owned()),
         ("SESSION_SECRET", "s".repeat(32)),
         ("PAYMENT_WEBHOOK_SECRET", "p".repeat(32)),
-        ("OPERATOR_TOKEN", "o".repeat(32)),
+        ("OPERATOR_SECRET", "o".repeat(32)),
     ];
     pairs.map(|(name, value)| (name.to_owned(), value)).into()
 }
@@ -54,7 +54,7 @@ fn a_short_secret_is_refused_without_being_shown() {
 
 #[test]
 fn equal_secrets_are_refused() {
-    let message = check(|all| *all.get_mut("OPERATOR_TOKEN").unwrap() = "s".repeat(32)).unwrap_err();
+    let message = check(|all| *all.get_mut("OPERATOR_SECRET").unwrap() = "s".repeat(32)).unwrap_err();
     assert!(message.contains("must differ"));
 }
 

@@ -27,6 +27,25 @@ pub struct OperationAnswer {
     pub by_hand: String,
 }
 
+/// How a token is answered that nobody with the key made.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ForgedTokenAnswer {
+    /// The role whose true token it was made from.
+    pub role: String,
+    /// The algorithm that the true token names.
+    pub algorithm: String,
+    /// What was forged: `alg-none` in several spellings, `foreign-key` or `altered-claims`.
+    pub forgery: String,
+    /// What was asked for, which the true token opens and a stranger does not.
+    pub url: String,
+    /// The status.
+    pub status: u16,
+    /// It did not open what was asked for.
+    pub refused: bool,
+    /// How to see it by hand.
+    pub by_hand: String,
+}
+
 /// A request larger than it may be.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SizeLimitAnswer {

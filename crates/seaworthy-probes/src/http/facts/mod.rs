@@ -5,7 +5,7 @@ mod active;
 mod operational;
 mod pages;
 
-pub use active::{BurstAnswers, OperationAnswer, RateLimitAnswers, SizeLimitAnswer};
+pub use active::{BurstAnswers, ForgedTokenAnswer, OperationAnswer, RateLimitAnswers, SizeLimitAnswer};
 pub use operational::{
     HealthAnswer, HealthCheck, MetricsAnswer, OperationalAnswer, StatedMode, VersionAnswer,
 };
@@ -61,6 +61,8 @@ pub struct HttpFacts {
     pub development: Seen<Listed<DevelopmentSign>>,
     /// How operations of the OpenAPI document answer a caller who has not signed in.
     pub operations: Seen<Listed<OperationAnswer>>,
+    /// How forged tokens are answered. Empty where no declared credential is a JSON Web Token.
+    pub forged_tokens: Seen<Listed<ForgedTokenAnswer>>,
     /// Requests larger than they may be.
     pub size_limits: Seen<Listed<SizeLimitAnswer>>,
     /// What comes of more requests than the promised rate limit allows.
