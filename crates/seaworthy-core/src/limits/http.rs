@@ -28,6 +28,8 @@ pub const FAILURES_IN_A_ROW_MAX: u32 = 2;
 pub const BODY_SENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Longest wait for a rate limit's window to pass.
 pub const WINDOW_WAIT_MAX: Duration = Duration::from_mins(2);
+/// Most bytes of a log that are searched for one request.
+pub const LOG_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Longest OpenAPI document that is read, in bytes.
 pub const OPENAPI_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most operations of an OpenAPI document that are asked.

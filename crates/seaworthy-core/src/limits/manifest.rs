@@ -8,6 +8,8 @@ pub const HOSTS_MAX: usize = 50;
 pub const NAMES_MAX: usize = 100;
 /// Most reports of other tools.
 pub const REPORTS_MAX: usize = 100;
+/// Most log files.
+pub const LOGS_MAX: usize = 8;
 /// Most origins that may call from a browser.
 pub const ORIGINS_MAX: usize = 100;
 /// Longest version or commit, in characters.

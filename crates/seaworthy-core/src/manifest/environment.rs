@@ -11,7 +11,9 @@ use super::{
     SecretRef,
 };
 use crate::consent::Consent;
-use crate::limits::manifest::{HOSTS_MAX, NAMES_MAX, ORIGINS_MAX, REPORTS_MAX, URLS_MAX, VERSION_CHARS_MAX};
+use crate::limits::manifest::{
+    HOSTS_MAX, LOGS_MAX, NAMES_MAX, ORIGINS_MAX, REPORTS_MAX, URLS_MAX, VERSION_CHARS_MAX,
+};
 
 /// One set of targets of a service.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +40,9 @@ pub struct Environment {
     /// Operations that do no harm even where a stranger gets through: `DELETE /api/sessions`. At `probe` they are
     /// called without a credential. Others that change something are only called in a form that cannot take effect.
     pub harmless: Vec<String>,
+    /// Files in which the service writes its log, on this machine; absolute or relative to the manifest. What is written there
+    /// while an error is provoked is searched for the error's request id; nothing else of them is read.
+    pub logs: Vec<String>,
     /// Where the operational answers are.
     pub endpoints: Endpoints,
     /// Origins that may call from a browser.
@@ -69,6 +74,7 @@ impl Environment {
             ("hosts", self.hosts.len(), HOSTS_MAX),
             ("names", self.dns.as_ref().map_or(0, |dns| dns.names.len()), NAMES_MAX),
             ("reports", self.reports.len(), REPORTS_MAX),
+            ("logs", self.logs.len(), LOGS_MAX),
             ("origins", self.cors_origins.len(), ORIGINS_MAX),
         ] {
             if count > max {
@@ -82,6 +88,12 @@ impl Environment {
             return Err((
                 format!("`deployed` is no version or commit of at most {VERSION_CHARS_MAX} characters"),
                 "write it as the service tells it at `/version`, such as `1.4.2` or a commit's 40 digits",
+            ));
+        }
+        if self.logs.iter().any(|path| path.is_empty() || path.contains('\0')) {
+            return Err((
+                "a path under `logs` is none".to_owned(),
+                "name the files in which the service writes its log",
             ));
         }
         for origin in &self.cors_origins {

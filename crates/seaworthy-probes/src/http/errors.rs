@@ -1,13 +1,16 @@
 //! Answers to requests that cannot succeed. Asks at `observe`: a path that cannot exist, a path that cannot be
 //! decoded, and the declared fault route where it takes GET. At `probe`: a method that the path does not have,
-//! a body that is no JSON, and the fault route by POST.
+//! a body that is no JSON, and the fault route by POST. Where the server failed, its log is searched for the request.
+
+mod ids;
 
 use http::Method;
-use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::facts::{Blind, Seen, Unseen};
 
 use super::client::{Act, Answer, Ask, Prober, shown_url};
 use super::facts::ErrorAnswer;
 use super::gather::Gathered;
+use super::logs::Logs;
 use super::openapi::Operation;
 use super::site::Site;
 
@@ -18,32 +21,36 @@ pub(super) async fn look(
     site: &Site<'_>,
     operations: &Result<Vec<Operation>, Unseen>,
 ) -> Gathered<ErrorAnswer> {
+    let logs = Logs::now(&site.target.logs).await;
     let mut errors = Gathered::default();
-    let mut add = |fault: &str, answer: Result<Answer, Unseen>| match answer {
-        Ok(answer) => {
-            site.note(&answer);
-            errors.push(answered(site, fault, &answer));
-        }
-        Err(why) => errors.miss(why),
-    };
-    add("a path that does not exist", site.control.clone());
-    add("a path that cannot be decoded", site.get("/%zz").await);
     let known = operations.as_deref().unwrap_or_default();
+    let mut answers = vec![
+        ("a path that does not exist", site.control.clone()),
+        ("a path that cannot be decoded", site.get("/%zz").await),
+    ];
     if let Some(path) = &site.target.endpoints.fault {
-        add(ON_PURPOSE, fault(site, path, known).await);
+        answers.push((ON_PURPOSE, fault(site, path, known).await));
     }
     match &site.prober {
         Ok(prober) => {
             let health = site.target.endpoints.health();
-            add("a method that the path does not have", act(site, prober, Method::PATCH, health, None).await);
+            let patched = act(site, prober, Method::PATCH, health, None).await;
+            answers.push(("a method that the path does not have", patched));
             if let Some(path) = takes_json(site, known) {
-                add(
-                    "a body that is not JSON",
-                    act(site, prober, Method::POST, &path, Some("{\"seaworthy\": ")).await,
-                );
+                let posted = act(site, prober, Method::POST, &path, Some("{\"seaworthy\": ")).await;
+                answers.push(("a body that is not JSON", posted));
             }
         }
         Err(why) => errors.miss(why.clone()),
+    }
+    for (fault, answer) in answers {
+        match answer {
+            Ok(answer) => {
+                site.note(&answer);
+                errors.push(answered(site, fault, &answer, &logs).await);
+            }
+            Err(why) => errors.miss(why),
+        }
     }
     errors
 }
@@ -91,36 +98,22 @@ async fn fault(site: &Site<'_>, path: &str, operations: &[Operation]) -> Result<
     prober.act(credential.map_or(act.clone(), |credential| act.with(&credential))).await
 }
 
-fn answered(site: &Site<'_>, fault: &str, answer: &Answer) -> ErrorAnswer {
+async fn answered(site: &Site<'_>, fault: &str, answer: &Answer, logs: &Logs) -> ErrorAnswer {
     let status = answer.status_code();
+    let server_error = status >= 500;
+    let ids = ids::of(answer);
+    let logged = if server_error { logs.tell_of(&ids).await.map(Some) } else { Ok(None) };
     ErrorAnswer {
         fault: fault.to_owned(),
         url: shown_url(&answer.url),
         status,
-        server_error: status >= 500,
+        server_error,
         content_type: answer.media_type(),
-        request_id: request_id(answer),
+        request_id: !ids.is_empty(),
+        logged: logged.map_or_else(Seen::Unseen, Seen::new),
         internals_shown: site.patterns.shown_by(answer),
         by_hand: answer.by_hand.clone(),
     }
-}
-
-fn request_id(answer: &Answer) -> bool {
-    const HEADERS: [&str; 6] =
-        ["x-request-id", "x-correlation-id", "request-id", "x-amzn-trace-id", "traceparent", "x-trace-id"];
-    const FIELDS: [&str; 8] = [
-        "request_id",
-        "requestId",
-        "request-id",
-        "correlation_id",
-        "correlationId",
-        "trace_id",
-        "traceId",
-        "error_id",
-    ];
-    let in_header = HEADERS.iter().any(|name| answer.header(name).is_some_and(|value| value.len() >= 8));
-    let body = answer.body.text();
-    in_header || FIELDS.iter().any(|field| body.contains(&format!("\"{field}\"")))
 }
 
 /// Faults inside the service among them, or how to have one seen. A method that is not implemented and a service

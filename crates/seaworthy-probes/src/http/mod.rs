@@ -17,6 +17,7 @@ mod gather;
 mod health;
 mod internals;
 mod login;
+mod logs;
 mod openapi;
 mod operations;
 mod parse;

@@ -1,6 +1,7 @@
 //! What the manifest says of the HTTP side, made ready to be asked. Files and secrets are read here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -48,6 +49,8 @@ pub struct HttpTarget {
     pub login: Option<Login>,
     /// The password of the sign-in by host.
     pub passwords: BTreeMap<String, Result<SecretString, Unseen>>,
+    /// The files in which the service writes its log, and the names by which they are shown.
+    pub logs: Vec<(PathBuf, String)>,
     /// The OpenAPI document, as text.
     pub openapi: Result<String, Unseen>,
     /// The level.
@@ -97,6 +100,7 @@ impl HttpTarget {
             tokens,
             login: environment.login.clone(),
             passwords,
+            logs: environment.logs.iter().map(|path| (ask.path(path), path.clone())).collect(),
             openapi: openapi(ask, environment).await,
             consent: ask.consent,
             setup,

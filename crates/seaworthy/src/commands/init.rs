@@ -88,6 +88,7 @@ fn manifest(name: &str, facts: &Json) -> String {
         None => text += "    # openapi: ./openapi.yaml\n",
     }
     text += "    # endpoints: {health: /health, readiness: /health/ready, metrics: http://127.0.0.1:9100/metrics}\n";
+    text += "    # logs: [/var/log/my-service/app.log]        # on this machine; must have the request id of an error\n";
     text += "    # cors_origins: [https://app.example.com]\n    # rate_limit: {requests: 100, per_seconds: 60, path: /api/links}\n";
     text += "    # public: [\"GET /\", \"/assets/*\"]          # open to everyone on purpose\n";
     text += &store("postgres", "DATABASE_URL", used("postgres") == Some(true));

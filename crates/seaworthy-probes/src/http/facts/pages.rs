@@ -288,6 +288,9 @@ pub struct ErrorAnswer {
     pub content_type: Option<String>,
     /// An identifier by which the log finds the request, in a header or in the body.
     pub request_id: bool,
+    /// A declared log has a line with that identifier, written since the request was sent; `null` where the server itself did
+    /// not fail.
+    pub logged: Seen<Option<bool>>,
     /// Internals that the answer shows: stack traces, paths, statements, debug pages.
     pub internals_shown: Seen<Listed<InternalShown>>,
     /// How to see it by hand.
