@@ -1,13 +1,14 @@
 //! The first answer of a URL, where its redirects end, and the headers of the page there. Asks `GET` of the URL,
 //! follows redirects.
 
-use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::facts::{Blind, Seen, Unseen};
 
 use super::client::{Answer, Ask, Followed, Trust, redirect, shown_url};
-use super::facts::{FrontAnswer, PageAnswer};
+use super::facts::{ClockDifference, FrontAnswer, PageAnswer};
 use super::gather::Gathered;
 use super::parse::cache::cache;
 use super::parse::csp::csp;
+use super::parse::date::difference;
 use super::parse::policies::{disabled_features, hsts, referrer_policy};
 use super::site::Site;
 
@@ -71,8 +72,23 @@ fn front(site: &Site<'_>, answer: &Answer) -> FrontAnswer {
         // Browsers take the first header only, and none that came in clear.
         hsts: lines.first().filter(|_| https).and_then(|line| hsts(line)),
         hsts_header: (!lines.is_empty()).then(|| lines.join(", ")),
+        clock: clock(answer).map_or_else(Seen::Unseen, Seen::new),
         by_hand: answer.by_hand.clone(),
     }
+}
+
+/// How far its clock is from ours. What a cache kept was dated when it was made.
+fn clock(answer: &Answer) -> Result<ClockDifference, Unseen> {
+    if answer.header("age").is_some_and(|age| age.trim() != "0") {
+        let why = "the first answer came out of a cache, so its date is of before";
+        return Err(Unseen::new(Blind::Unsupported, why).give("a URL whose answer no cache keeps"));
+    }
+    let header = answer.header("date").ok_or_else(|| {
+        Unseen::new(Blind::NotGiven, "the first answer has no `Date`")
+            .give("the header `Date`, which a server with a clock must send (RFC 9110, 6.6.1)")
+    })?;
+    difference(&header, answer.received - answer.took, answer.received)
+        .ok_or_else(|| Unseen::new(Blind::Garbled, "the `Date` of the first answer is none"))
 }
 
 /// The page, if it is one: a service without pages answers something else, or that there is nothing.

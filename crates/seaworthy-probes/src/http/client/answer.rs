@@ -5,6 +5,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::{HeaderMap, StatusCode};
 use seaworthy_core::facts::{Blind, Unseen};
@@ -26,6 +27,8 @@ pub struct Answer {
     pub body: Body,
     /// From the first byte sent to the last byte read.
     pub took: Duration,
+    /// When the last byte was read, by our own clock.
+    pub received: DateTime<Utc>,
     /// How far the connection is to be trusted.
     pub trust: Trust,
     /// Whether the credential of the question was sent.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::Utc;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::BodyExt;
@@ -214,6 +215,7 @@ impl Wire {
             headers: self.scrubbed(&parts.headers),
             body,
             took: began.elapsed(),
+            received: Utc::now(),
             trust: connection.trust.clone(),
             authenticated: sent_credential,
             sent_bytes,

@@ -10,8 +10,9 @@ pub use operational::{
     HealthAnswer, HealthCheck, MetricsAnswer, OperationalAnswer, StatedMode, VersionAnswer,
 };
 pub use pages::{
-    AssetAnswer, Cache, Cookie, CorsAnswer, CorsOrigin, Csp, DevelopmentSign, ErrorAnswer, FrontAnswer, Hsts,
-    InternalShown, PageAnswer, PlainAnswer, PrivateAnswer, ResponseAnswer, SensitiveAnswer, TextAnswer,
+    AssetAnswer, Cache, ClockDifference, Cookie, CorsAnswer, CorsOrigin, Csp, DevelopmentSign, ErrorAnswer,
+    FrontAnswer, Hsts, InternalShown, PageAnswer, PlainAnswer, PrivateAnswer, ResponseAnswer,
+    SensitiveAnswer, TextAnswer,
 };
 
 use schemars::JsonSchema;

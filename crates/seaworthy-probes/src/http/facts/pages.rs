@@ -25,6 +25,15 @@ pub struct PlainAnswer {
     pub by_hand: String,
 }
 
+/// The difference of two clocks, as far as a `Date` of whole seconds and the time of a request tell it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ClockDifference {
+    /// It is at least so much, in seconds, in either direction.
+    pub at_least_seconds: f64,
+    /// It is at most so much, in seconds, in either direction.
+    pub at_most_seconds: f64,
+}
+
 /// The first answer of a URL.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FrontAnswer {
@@ -44,6 +53,8 @@ pub struct FrontAnswer {
     pub hsts: Option<Hsts>,
     /// The header as sent.
     pub hsts_header: Option<String>,
+    /// How far its clock is from that of the machine that Seaworthy runs on, by the header `Date`.
+    pub clock: Seen<ClockDifference>,
     /// How to see it by hand.
     pub by_hand: String,
 }

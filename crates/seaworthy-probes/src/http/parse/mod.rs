@@ -3,6 +3,7 @@
 pub(super) mod cache;
 pub(super) mod cookie;
 pub(super) mod csp;
+pub(super) mod date;
 pub(super) mod metrics;
 pub(super) mod policies;
 
