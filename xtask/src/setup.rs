@@ -23,6 +23,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("git", "git"),
     ("systemd-analyze", "systemd"),
     ("chronyd", "chrony"),
+    ("faketime", "faketime"),
     ("strace", "strace"),
 ];
 const FOLDERS: &[&str] = &["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"];

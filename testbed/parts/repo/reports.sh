@@ -1,7 +1,9 @@
 #!/bin/bash
-# Writes what the pipeline would for the commit that is checked out: the linter's SARIF and JUnit XML of twenty test runs.
+# Writes what the pipeline would for the commit that is checked out: the linter's SARIF, JUnit XML of twenty test runs, and an
+# export of the pipeline's own runs.
 # FAILED_RUNS: in how many of them, from the last, one test fails. LINT_ERRORS: how many the linter finds.
 # FAILED_SUITE: a second suite, whose only test fails; the first has one of the same class and name, which passes.
+# LAST_RUN: how the last run of the pipeline ended. OLDER_AGAIN: the run before it was run again afterwards.
 set -euo pipefail
 
 commit=$(git rev-parse HEAD)
@@ -47,3 +49,16 @@ if [ -n "${FAILED_SUITE:-}" ]; then
 </testsuite>
 XML
 fi
+
+run() { # id, commit, conclusion, when it ended
+    printf '{"databaseId": %s, "headSha": "%s", "headBranch": "main", "event": "push", "status": "completed",
+  "conclusion": "%s", "workflowName": "Deliver", "createdAt": "2026-10-01T10:00:00Z", "updatedAt": "%s"}' "$@"
+}
+before=$(git rev-parse HEAD~1)
+{
+    echo '['
+    run 102 "$commit" "${LAST_RUN:-success}" 2026-10-01T10:20:00Z
+    echo ,
+    run 101 "$before" success "2026-10-01T1${OLDER_AGAIN:-0}:10:00Z"
+    echo ']'
+} > reports/runs.json

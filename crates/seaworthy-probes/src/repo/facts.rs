@@ -5,6 +5,7 @@ use seaworthy_core::facts::{Listed, Seen, Unseen};
 use serde::Serialize;
 
 use super::changelog::Changelog;
+use super::delivered::PipelineRuns;
 use super::leftovers::facts::LeftoverFacts;
 use super::licences::LicenceFacts;
 use super::migrations::MigrationFacts;
@@ -38,6 +39,8 @@ pub struct RepoFacts {
     pub changelog: Seen<Option<Changelog>>,
     /// The delivery pipeline; `null` when no file states one.
     pub pipeline: Seen<Option<Pipeline>>,
+    /// Which commit the pipeline deployed last, by an export of its runs among the reports.
+    pub pipeline_runs: Seen<PipelineRuns>,
     /// Licences of what is shipped.
     pub licences: LicenceFacts,
     /// Database migrations.

@@ -5,7 +5,8 @@
 //! Needs the right to read the files. Secrets that are found never leave `secrets` and `settings`: facts name places.
 
 mod changelog;
-pub mod detected;
+pub mod delivered;
+mod detected;
 mod documents;
 pub mod facts;
 mod files;

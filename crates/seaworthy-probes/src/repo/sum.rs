@@ -29,8 +29,8 @@ use super::settings::names::secret_part;
 use super::tree::{Tree, unseen};
 use super::walk::{Found, TrackedPaths, walk};
 use super::{
-    Detected, RepoTarget, changelog, findings, licences, migrations, pipeline, reports, settings, stack,
-    version,
+    Detected, RepoTarget, changelog, delivered, findings, licences, migrations, pipeline, reports, settings,
+    stack, version,
 };
 
 /// Looks at a repository. Blocks.
@@ -72,15 +72,18 @@ fn sum(mut looked: Looked<'_>) -> Seen<RepoFacts> {
         .filter_map(|(file, told)| Some((listed_files.get(file)?.shown(), told)))
         .collect();
     let sources = licences::Sources { files: &files, tree: looked.tree, cargo: &looked.target.cargo };
+    let pipeline = pipeline::look(&files);
+    let reports = reports::look(looked.tree, &looked.target.reports, head.as_deref());
     let mut facts = RepoFacts {
         detected: Vec::new(),
         stack: stack::look(&files, &listed_files, &packages, &told),
         settings: settings::look(&files, &looked.env_files),
         changelog: changelog::look(&files, &version),
-        pipeline: pipeline::look(&files),
+        pipeline_runs: delivered::look(&pipeline, reports.runs, head.as_deref()),
+        pipeline,
         licences: licences::look(&sources, &packages),
         migrations: migrations::look(&files),
-        reports: reports::look(looked.tree, &looked.target.reports, head.as_deref()),
+        reports: reports.facts,
         leftovers: leftovers(&looked, &listed_files, &files),
         secrets: findings::secrets(&looked, &listed_files, &files),
         files: files_facts(&looked, files.cuts.is_empty()),

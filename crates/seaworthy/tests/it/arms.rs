@@ -146,3 +146,33 @@ fn strong_secrets_pass_where_forged_tokens_are_refused() {
     }
     assert_eq!(judged(id, sound("web"), &[]), Verdict::Unknown);
 }
+
+#[test]
+fn what_runs_is_what_the_pipeline_deployed_last() {
+    let id = "delivery-pipeline-automated";
+    let head = joined()["repo"]["git"]["head"]["$seen"].as_str().expect("a commit").to_owned();
+    let other = json!("5".repeat(40));
+    let (runs, last) = ("/repo/pipeline_runs", "/repo/pipeline_runs/last_success/commit");
+    let unseen =
+        json!({"$unseen": {"kind": "not-given", "why": "no export is among the reports", "give": null}});
+    let cases: Vec<(Vec<Change>, Verdict)> = vec![
+        (vec![], Verdict::Pass),
+        (vec![(COMMIT, json!(head[..12]))], Verdict::Pass),
+        (vec![(COMMIT, other.clone())], Verdict::Fail),
+        (vec![(last, other.clone())], Verdict::Fail),
+        (vec![("/repo/pipeline_runs/unfinished", json!(true))], Verdict::Unknown),
+        (vec![("/repo/pipeline_runs/head_has_run", json!(false))], Verdict::Unknown),
+        (vec![(runs, unseen.clone())], Verdict::Unknown),
+        (vec![("/repo/pipeline", Json::Null), (runs, unseen)], Verdict::Fail),
+        // Where no commit is told, what was declared counts; a service that tells nothing is not known.
+        (vec![(COMMIT, Json::Null), (DEPLOYED, json!(head))], Verdict::Pass),
+        (vec![(COMMIT, Json::Null), (DEPLOYED, other)], Verdict::Fail),
+        (vec![(COMMIT, Json::Null), (DEPLOYED, json!("1.1.0"))], Verdict::Pass),
+        (vec![(COMMIT, Json::Null), (DEPLOYED, json!("1.2.0"))], Verdict::Unknown),
+        (vec![(COMMIT, Json::Null)], Verdict::Unknown),
+    ];
+    for (changes, wanted) in cases {
+        assert_eq!(judged(id, joined(), &changes), wanted, "{changes:?}");
+    }
+    assert_eq!(judged(id, sound("repo"), &[(DEPLOYED, Json::Null)]), Verdict::Pass);
+}

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use seaworthy_core::facts::Unseen;
+use seaworthy_core::facts::{Seen, Unseen};
 use serde_json::Value as Json;
 
 use super::classify::{action, named_deploy, script};
-use super::{Deploy, Parts, PipelineFile, PipelineStep, Stage};
+use super::{Deploy, Parts, PipelineFile, PipelineStep, Stage, branches};
 use crate::repo::documents::{clipped, line_of, text, texts, yaml};
 use crate::repo::files::{Files, is_yaml};
 
@@ -28,6 +28,8 @@ struct Job {
     steps: Vec<Step>,
     /// It runs even when what it needs failed.
     always: bool,
+    /// On what condition it goes on.
+    condition: String,
     /// It goes on only when the workflow that called for it succeeded.
     after_success: bool,
 }
@@ -67,8 +69,12 @@ pub(super) fn read(files: &Files, parts: &mut Parts) -> Result<(), Unseen> {
 }
 
 fn triggers(document: &Json) -> Vec<String> {
-    // YAML 1.1 reads a bare `on` as true.
-    texts(document.get("on").or_else(|| document.get("true")))
+    texts(on(document))
+}
+
+/// What begins a workflow. YAML 1.1 reads a bare `on` as true.
+fn on(document: &Json) -> Option<&Json> {
+    document.get("on").or_else(|| document.get("true"))
 }
 
 fn jobs(workflow: &Workflow<'_>, all: &[Workflow<'_>]) -> Vec<Job> {
@@ -78,7 +84,10 @@ fn jobs(workflow: &Workflow<'_>, all: &[Workflow<'_>]) -> Vec<Job> {
         .map(|(name, job)| {
             let line =
                 line_of(workflow.bytes, line_of(workflow.bytes, 1, &["jobs:"]), &[&format!("{name}:")]);
-            let condition = job.get("if").map(Json::to_string).unwrap_or_default();
+            let condition = match job.get("if") {
+                Some(Json::String(condition)) => condition.clone(),
+                other => other.map(Json::to_string).unwrap_or_default(),
+            };
             let ignored = job.get("continue-on-error").is_some_and(is_on);
             let steps = match text(job, &["uses"]) {
                 Some(uses) => called(uses, line, all),
@@ -94,6 +103,7 @@ fn jobs(workflow: &Workflow<'_>, all: &[Workflow<'_>]) -> Vec<Job> {
                     || condition.contains("!cancelled()")
                     || condition.contains("failure()"),
                 after_success: condition.contains("workflow_run.conclusion") && condition.contains("success"),
+                condition,
             }
         })
         .collect()
@@ -195,6 +205,9 @@ fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[V
             // One command may build and deploy; then nothing older is deployed either.
             built_before: before.contains(&Stage::Build)
                 || job.steps.iter().any(|step| step.stage == Stage::Build && step.line == deploy.line),
+            workflow: Some(clipped(text(&workflow.document, &["name"]).unwrap_or(workflow.path))),
+            branches: branches::github(on(&workflow.document), &job.condition)
+                .map_or_else(Seen::Unseen, Seen::new),
             automatic,
         });
     }
@@ -219,8 +232,9 @@ fn needed<'a>(job: &Job, by_name: &BTreeMap<&str, &'a Job>) -> Vec<&'a Job> {
 
 /// The jobs of the workflows after which this one runs.
 fn callers<'a>(workflow: &Workflow<'_>, all: &[Workflow<'_>], jobs: &'a [Vec<Job>]) -> Vec<&'a Job> {
-    let on = workflow.document.get("on").or_else(|| workflow.document.get("true"));
-    let names = texts(on.and_then(|on| on.get("workflow_run")).and_then(|run| run.get("workflows")));
+    let names = texts(
+        on(&workflow.document).and_then(|on| on.get("workflow_run")).and_then(|run| run.get("workflows")),
+    );
     all.iter()
         .zip(jobs)
         .filter(|(other, _)| {

@@ -1,8 +1,9 @@
 //! GitLab CI: stages, jobs, and what their scripts do.
 
-use seaworthy_core::facts::Unseen;
+use seaworthy_core::facts::{Seen, Unseen};
 use serde_json::Value as Json;
 
+use super::branches::{self, Branches};
 use super::classify::{named_deploy, script};
 use super::{Deploy, Parts, PipelineFile, PipelineStep, Stage};
 use crate::repo::documents::{clipped, line_of, text, texts, yaml};
@@ -30,6 +31,7 @@ struct Job<'a> {
     stages: Vec<(Stage, bool)>,
     line: u64,
     by_hand: bool,
+    branches: Branches,
 }
 
 /// Reads `.gitlab-ci.yml` at the root.
@@ -79,6 +81,8 @@ pub(super) fn read(files: &Files, parts: &mut Parts) -> Result<(), Unseen> {
             line: job.line,
             tested_before: earlier(Stage::Test),
             built_before: earlier(Stage::Build),
+            workflow: None,
+            branches: job.branches.clone().map_or_else(Seen::Unseen, Seen::new),
             automatic: !job.by_hand,
         });
     }
@@ -121,7 +125,8 @@ fn job<'a>(
         let named = needs.as_array().into_iter().flatten();
         named.filter_map(|need| need.as_str().or_else(|| text(need, &["job"])).map(str::to_owned)).collect()
     });
-    Job { name, stage, needs, stages, line: line_of(bytes, 1, &[&format!("{name}:")]), by_hand }
+    let branches = branches::gitlab(inherited("rules"), inherited("only"), inherited("except"));
+    Job { name, stage, needs, stages, line: line_of(bytes, 1, &[&format!("{name}:")]), by_hand, branches }
 }
 
 /// Whether one job must have succeeded before the other begins: by `needs`, or else by its stage.

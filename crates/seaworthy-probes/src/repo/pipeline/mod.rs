@@ -1,5 +1,6 @@
 //! The delivery pipeline as its files state it: what is tested, built and deployed, and in which order.
 
+mod branches;
 mod classify;
 mod github;
 mod gitlab;
@@ -72,6 +73,10 @@ pub struct Deploy {
     pub tested_before: bool,
     /// A build step must have succeeded before it.
     pub built_before: bool,
+    /// The workflow that it belongs to, as its runs name it: its name, else its file. `null` where the whole pipeline is one.
+    pub workflow: Option<String>,
+    /// The branches for which it runs; `null` where it runs for all.
+    pub branches: Seen<Option<Vec<String>>>,
     /// It begins by itself: on a push, a tag, a release or after another workflow; not by hand only.
     pub automatic: bool,
 }

@@ -1,11 +1,13 @@
-//! Reports of other tools that the manifest names: lint results as SARIF, test runs as JUnit XML.
+//! Reports of other tools that the manifest names: lint results as SARIF, test runs as JUnit XML, runs of the pipeline.
 //!
 //! A report counts for the commit that it names itself; one that names none counts for nothing.
 
 mod junit;
+mod runs;
 mod sarif;
 mod tally;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -14,8 +16,9 @@ use seaworthy_core::limits::repo::LISTED_MAX;
 use serde::Serialize;
 
 use self::junit::Outcome;
+pub(crate) use self::runs::{EXPORT, Ending, PipelineRun};
 use self::tally::{Commit, Tally};
-use super::documents::clipped;
+use super::documents::{clipped, json};
 use super::looked::counted;
 use super::tree::{Kind, Tree, unseen};
 
@@ -81,19 +84,26 @@ const FILES_MAX: usize = 2_000;
 /// Longest report file, in bytes.
 const REPORT_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
+/// What the reports say, and the runs of the pipeline that they tell of.
+pub(crate) struct Read {
+    pub(crate) facts: ReportFacts,
+    pub(crate) runs: Result<Vec<PipelineRun>, Unseen>,
+}
+
 /// Reads the reports at these paths below the root; a directory stands for the files in it.
-pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> ReportFacts {
+pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> Read {
     if paths.is_empty() {
         let none = Unseen::new(Blind::NotGiven, "the manifest names no reports").give(
             "`reports: [reports/]` in the environment, with SARIF of the linter and JUnit XML of the tests",
         );
-        return ReportFacts {
+        let facts = ReportFacts {
             lint: none.clone().into(),
             tests: none.clone().into(),
             failed_at_head: none.clone().into(),
             flaky_percent: none.clone().into(),
             test_runs_count: none.into(),
         };
+        return Read { facts, runs: Err(no_runs()) };
     }
     let mut reading = Reading {
         head,
@@ -102,13 +112,19 @@ pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> ReportF
         tally: Tally::default(),
         unplaced: None,
         cut: None,
+        runs: Err(no_runs()),
     };
     for path in paths {
         if let Err(unseen) = reading.path(tree, path) {
             reading.cut = reading.cut.or(Some(unseen));
         }
     }
-    reading.facts()
+    let runs = std::mem::replace(&mut reading.runs, Ok(Vec::new()));
+    Read { facts: reading.facts(), runs }
+}
+
+fn no_runs() -> Unseen {
+    Unseen::new(Blind::NotGiven, "no export of the pipeline's runs is among the reports").give(EXPORT)
 }
 
 struct Reading<'a> {
@@ -119,6 +135,7 @@ struct Reading<'a> {
     /// Why tests may have failed at the present commit of which nothing is known.
     unplaced: Option<Unseen>,
     cut: Option<Unseen>,
+    runs: Result<Vec<PipelineRun>, Unseen>,
 }
 
 impl Reading<'_> {
@@ -129,8 +146,9 @@ impl Reading<'_> {
                 let (entries, more) = tree.entries(at, FILES_MAX).map_err(|error| unseen(path, &error))?;
                 for (name, kind) in entries {
                     let name = String::from_utf8_lossy(&name).into_owned();
-                    let report =
-                        [".sarif", ".sarif.json", ".xml"].iter().any(|ending| name.ends_with(ending));
+                    let report = [".sarif", ".sarif.json", ".xml", "runs.json", "pipelines.json"]
+                        .iter()
+                        .any(|ending| name.ends_with(ending));
                     if kind == Kind::File
                         && report
                         && let Err(unseen) = self.file(tree, &at.join(name))
@@ -159,7 +177,13 @@ impl Reading<'_> {
             self.run(&shown, run);
             return Ok(());
         }
-        for result in sarif::read(&shown, &bytes)? {
+        let document = json(&shown, &bytes)?;
+        if document.is_array() {
+            // What is wrong with it says nothing of tests and linters.
+            self.took_runs(runs::read(&shown, document));
+            return Ok(());
+        }
+        for result in sarif::read(&shown, &document)? {
             let for_head = self.for_head(
                 &shown,
                 result.commit.as_deref(),
@@ -175,6 +199,28 @@ impl Reading<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Takes the runs of an export. Where two tell of one run, the newer word counts; where one cannot be read, none does.
+    fn took_runs(&mut self, more: Result<Vec<PipelineRun>, Unseen>) {
+        let known = match std::mem::replace(&mut self.runs, Ok(Vec::new())) {
+            Ok(known) => known,
+            Err(why) if why.kind == Blind::NotGiven => Vec::new(),
+            Err(why) => {
+                self.runs = Err(why);
+                return;
+            }
+        };
+        self.runs = more.map(|more| {
+            let mut by_id: BTreeMap<u64, PipelineRun> = known.into_iter().map(|run| (run.id, run)).collect();
+            for run in more {
+                let newer = by_id.get(&run.id).is_none_or(|known| known.at <= run.at);
+                if newer {
+                    by_id.insert(run.id, run);
+                }
+            }
+            by_id.into_values().collect()
+        });
     }
 
     fn run(&mut self, shown: &str, run: junit::Run) {

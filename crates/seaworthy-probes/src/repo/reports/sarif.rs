@@ -3,7 +3,7 @@
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use serde_json::Value as Json;
 
-use crate::repo::documents::{garbled, json, text};
+use crate::repo::documents::{garbled, text};
 
 /// One run of a linter.
 #[derive(Debug, Clone)]
@@ -17,9 +17,8 @@ pub(super) struct LintRun {
 }
 
 /// Reads the runs of a report.
-pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Vec<LintRun>, Unseen> {
-    let document = json(path, bytes)?;
-    let version = text(&document, &["version"]);
+pub(super) fn read(path: &str, document: &Json) -> Result<Vec<LintRun>, Unseen> {
+    let version = text(document, &["version"]);
     let runs = document.get("runs").and_then(Json::as_array);
     match (version, runs) {
         (Some("2.1.0"), Some(runs)) if !runs.is_empty() => runs.iter().map(|one| run(path, one)).collect(),
