@@ -77,8 +77,10 @@ impl Ask {
             Consent::Probe => "probe",
             Consent::Drill => "drill",
         };
+        // An exercise begins by no manifest alone: the command line has to say so too.
+        let both = if wanted == Consent::Drill { "and" } else { "or" };
         Err(Unseen::new(Blind::Consent, format!("it takes the `{word}` level, which was not granted"))
-            .give(format!("`consent: {word}` for the environment, or `--consent {word}`")))
+            .give(format!("`consent: {word}` for the environment, {both} `--consent {word}`")))
     }
 }
 

@@ -83,7 +83,8 @@ pub(crate) struct Check {
     /// The environment of seaworthy.yaml to look at.
     #[arg(long, value_name = "NAME")]
     pub(crate) env: Option<String>,
-    /// The level at which to look. Takes the manifest's grant as well, except for a URL on the command line.
+    /// The level at which to look: `observe`, `probe` or `drill`. Takes the manifest's grant as well, except for a URL on the command
+    /// line. `drill` rehearses on copies and takes both everywhere.
     #[arg(long, value_name = "LEVEL", value_parser = consent)]
     pub(crate) consent: Option<Consent>,
     /// Only these requirements or areas, separated by commas.

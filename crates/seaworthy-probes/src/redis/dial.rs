@@ -26,6 +26,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 pub(super) struct Connection {
     pub(super) stream: Box<dyn Stream>,
     pub(super) address: SocketAddr,
+    /// Our own end.
+    pub(super) local: Option<SocketAddr>,
 }
 
 /// Connects to the first address that answers. TLS is refused unless chain and name hold.
@@ -57,14 +59,15 @@ async fn connect_to(
     limits: &Limits,
 ) -> Result<Connection, Unseen> {
     let stream = tcp(address, limits).await?;
+    let local = stream.local_addr().ok();
     if !target.tls {
-        return Ok(Connection { stream: Box::new(stream), address });
+        return Ok(Connection { stream: Box::new(stream), address, local });
     }
     let name = ServerName::try_from(target.host.clone())
         .map_err(|_| Unseen::new(Blind::NotGiven, "the host is not a name that TLS can ask for"))?;
     let handshake = TlsConnector::from(Arc::new(configuration(target)?)).connect(name, stream);
     match timeout(limits.connect, handshake).await {
-        Ok(Ok(stream)) => Ok(Connection { stream: Box::new(stream), address }),
+        Ok(Ok(stream)) => Ok(Connection { stream: Box::new(stream), address, local }),
         Ok(Err(error)) => Err(no_tls(address, &error)),
         Err(_) => {
             let why = format!("{address} did not finish the TLS handshake within {:?}", limits.connect);

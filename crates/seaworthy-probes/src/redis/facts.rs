@@ -43,6 +43,8 @@ pub struct RedisFacts {
     pub save_rules: Seen<Listed<SaveRule>>,
     /// Whether the last snapshot succeeded; true as well when none was made yet.
     pub snapshot_ok: Seen<bool>,
+    /// What a restart would bring back, rehearsed on a copy of the data's files.
+    pub restart: Seen<Restart>,
 }
 
 /// Where the server answered.
@@ -149,6 +151,36 @@ pub struct CommandRight {
     pub command: String,
     /// It may be run.
     pub permitted: Seen<bool>,
+}
+
+/// What a second server of the same version loaded from a copy of the files. Keys are counted, never named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Restart {
+    /// What was loaded from.
+    pub loaded_from: LoadedFrom,
+    /// It could be loaded at all.
+    pub loads: bool,
+    /// Keys without an expiry that had to come back, over all databases: those that were there before and after the copy, less what
+    /// a snapshot may lack.
+    pub lasting_keys_expected: u64,
+    /// Those that came back.
+    pub lasting_keys_loaded: u64,
+    /// All keys that were there.
+    pub keys_expected: u64,
+    /// All that came back. Some of those with an expiry may end meanwhile.
+    pub keys_loaded: u64,
+    /// Every lasting key came back, and at least half of all.
+    pub came_back: bool,
+}
+
+/// What a server loads when it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadedFrom {
+    /// The append-only file.
+    AppendOnlyFile,
+    /// The snapshot.
+    Snapshot,
 }
 
 /// A snapshot is made after so many seconds when so many keys changed.

@@ -5,6 +5,8 @@
 //! changes data or configuration, walks the keys, or shows secrets. Needs `+info +config|get`, and
 //! `+acl|users +acl|getuser` to see who takes any password, `+acl|dryrun` (Redis 7) or `+acl|getuser +command` (Redis 6) to see what another user may do.
 //!
+//! At `drill` it also rehearses a restart on a copy of the data's files ([`restart`]); the server itself is only asked.
+//!
 //! Speaks RESP2 by itself: the `redis` crate decodes whatever length and depth an answer claims, so
 //! that one hostile answer takes all memory, and its errors carry the server's words.
 
@@ -14,6 +16,7 @@ pub mod facts;
 mod look;
 mod question;
 mod resp;
+mod restart;
 mod session;
 mod target;
 

@@ -32,6 +32,9 @@ pub(super) enum Section {
     Server,
     Persistence,
     Replication,
+    /// How many keys each database holds; none of their names.
+    Keyspace,
+    Modules,
 }
 
 /// A setting that holds no secret.
@@ -40,6 +43,11 @@ pub(super) enum Setting {
     Bind,
     ProtectedMode,
     Save,
+    /// Where the files of the data are.
+    Dir,
+    DbFilename,
+    AppendFilename,
+    AppendDirname,
 }
 
 /// A command that an application has no use for: it empties, stalls, reconfigures or stops the server.
@@ -120,6 +128,12 @@ impl<'a> Question<'a> {
             Self::Info(Section::Server) => vec!["INFO", "server"],
             Self::Info(Section::Persistence) => vec!["INFO", "persistence"],
             Self::Info(Section::Replication) => vec!["INFO", "replication"],
+            Self::Info(Section::Keyspace) => vec!["INFO", "keyspace"],
+            Self::Info(Section::Modules) => vec!["INFO", "modules"],
+            Self::Config(Setting::Dir) => vec!["CONFIG", "GET", "dir"],
+            Self::Config(Setting::DbFilename) => vec!["CONFIG", "GET", "dbfilename"],
+            Self::Config(Setting::AppendFilename) => vec!["CONFIG", "GET", "appendfilename"],
+            Self::Config(Setting::AppendDirname) => vec!["CONFIG", "GET", "appenddirname"],
             Self::Config(Setting::Bind) => vec!["CONFIG", "GET", "bind"],
             Self::Config(Setting::ProtectedMode) => vec!["CONFIG", "GET", "protected-mode"],
             Self::Config(Setting::Save) => vec!["CONFIG", "GET", "save"],

@@ -41,6 +41,8 @@ pub(super) struct Session<'a> {
     limits: Limits,
     until: Instant,
     commands_left: u32,
+    /// Our own end of the connection.
+    local: Option<SocketAddr>,
 }
 
 impl<'a> Session<'a> {
@@ -57,6 +59,7 @@ impl<'a> Session<'a> {
             limits: *limits,
             until,
             commands_left: COMMANDS_MAX,
+            local: connection.local,
         };
         Ok((session, connection.address))
     }
@@ -64,7 +67,12 @@ impl<'a> Session<'a> {
     /// A session on which nothing can be asked, for this reason.
     pub(super) fn closed(target: &'a RedisTarget, why: Unseen) -> Self {
         let (limits, until) = (Limits::default(), Instant::now());
-        Self { line: Err(why), looker: target.looker(), limits, until, commands_left: 0 }
+        Self { line: Err(why), looker: target.looker(), limits, until, commands_left: 0, local: None }
+    }
+
+    /// Our own end of the connection.
+    pub(super) fn local(&self) -> Option<SocketAddr> {
+        self.local
     }
 
     /// Signs in with the credentials of the URL. They are only sent where nobody can listen.

@@ -40,6 +40,8 @@ pub struct RedisTarget {
     pub application_user: String,
     /// `Ok` when connections without credentials may be made.
     pub probing: Result<(), Unseen>,
+    /// `Ok` when a restart may be rehearsed on a copy of the data.
+    pub drilling: Result<(), Unseen>,
 }
 
 impl RedisTarget {
@@ -54,6 +56,7 @@ impl RedisTarget {
             target.application_user.clone_from(user);
         }
         target.probing = ask.allows(Consent::Probe);
+        target.drilling = ask.allows(Consent::Drill);
         Ok(target)
     }
 
@@ -94,6 +97,7 @@ impl RedisTarget {
             address: None,
             roots: Arc::new(RootCertStore::empty()),
             probing: Err(Unseen::new(Blind::Consent, "it takes the `probe` level, which was not granted")),
+            drilling: Err(Unseen::new(Blind::Consent, "it takes the `drill` level, which was not granted")),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The probe on real servers: sound, sabotaged, away, of other versions, behind TLS; and on liars.
 
 mod impostors;
+mod restart;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -104,7 +104,9 @@ fn joined(running: &BTreeMap<&str, Running>) -> anyhow::Result<(Environment, BTr
     let mut take = |name: &str| all.remove(name).with_context(|| format!("there is no part `{name}`"));
     let (web, postgres, redis, host, repo) =
         (take("web")?, take("postgres")?, take("redis")?, take("host")?, take("repo")?);
+    let consents = [&web, &postgres, &redis, &host, &repo].map(|part| part.consent);
     let environment = Environment {
+        consent: consents.into_iter().max().unwrap_or_default(),
         postgres: postgres.postgres,
         redis: redis.redis,
         hosts: host.hosts,

@@ -15,6 +15,7 @@ use super::by_hand;
 use super::facts::{Ping, RedisFacts, Role, Version};
 use super::question::{Question, Section};
 use super::resp::{Reply, not_redis};
+use super::restart;
 use super::session::{Session, code};
 use super::target::RedisTarget;
 
@@ -43,6 +44,7 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
     };
     let major = version.value().map(|version| version.major);
     let persistence = persistence::look(&mut session, target).await;
+    let restart = restart::look(&mut session, target, dialled, until).await;
     Seen::new(RedisFacts {
         dialled: match dialled {
             Some(address) => reach::dialled(target, address),
@@ -64,6 +66,7 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         append_only_write_ok: persistence.append_only_write_ok,
         save_rules: persistence.save_rules,
         snapshot_ok: persistence.snapshot_ok,
+        restart,
         // Last, for it asks a question for each user.
         passwordless_users: rights::passwordless_users(&mut session, target, major).await,
     })
@@ -106,7 +109,7 @@ async fn ping(target: &RedisTarget, limits: &Limits, until: Instant) -> Result<P
 }
 
 /// One value of an answer of `INFO`.
-fn info<'a>(reply: &'a Reply, name: &str) -> Result<&'a str, Unseen> {
+pub(super) fn info<'a>(reply: &'a Reply, name: &str) -> Result<&'a str, Unseen> {
     let lines = reply.text().ok_or_else(not_redis)?.lines();
     let mut values = lines.filter_map(|line| line.split_once(':')).filter(|(key, _)| *key == name);
     values.next().map(|(_, value)| value.trim()).ok_or_else(|| {
@@ -122,7 +125,7 @@ fn shown<T>(target: &RedisTarget, question: Question<'_>, found: Result<T, Unsee
     }
 }
 
-fn version(reply: &Reply) -> Result<Version, Unseen> {
+pub(super) fn version(reply: &Reply) -> Result<Version, Unseen> {
     let text = info(reply, "redis_version")?;
     let unclear = || Unseen::new(Blind::Garbled, "`redis_version` is no version");
     let plain = text.len() <= VERSION_BYTES_MAX && text.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -133,7 +136,7 @@ fn version(reply: &Reply) -> Result<Version, Unseen> {
     }
 }
 
-fn role(reply: &Reply) -> Result<Role, Unseen> {
+pub(super) fn role(reply: &Reply) -> Result<Role, Unseen> {
     match info(reply, "role")? {
         "master" => Ok(Role::Primary),
         "slave" => Ok(Role::Replica),
@@ -142,7 +145,7 @@ fn role(reply: &Reply) -> Result<Role, Unseen> {
 }
 
 /// The value of a setting: the second element of the answer to `CONFIG GET NAME`.
-fn setting<'a>(reply: &'a Reply, name: &str) -> Result<&'a str, Unseen> {
+pub(super) fn setting<'a>(reply: &'a Reply, name: &str) -> Result<&'a str, Unseen> {
     match reply.elements() {
         Some([key, value]) if key.text() == Some(name) => value.text().ok_or_else(not_redis),
         Some([]) => Err(Unseen::new(Blind::Unsupported, format!("this server has no setting `{name}`"))),

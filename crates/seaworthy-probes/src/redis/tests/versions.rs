@@ -40,7 +40,7 @@ async fn before_redis_6_what_was_not_renamed_is_permitted() {
 }
 
 /// Sends commands over one connection of its own; the first word of each answer.
-fn answers(running: &Running, commands: &[String]) -> Vec<String> {
+pub(super) fn answers(running: &Running, commands: &[String]) -> Vec<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", running.port("redis"))).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut answers = Vec::new();

@@ -1,0 +1,163 @@
+//! Rehearses a restart: copies the files that the server would load, starts a second server of the same version on the copy, and
+//! counts what it loads. At `drill`, and only where the server runs on this machine.
+//!
+//! The server itself is asked for settings and counts, nothing else: no command changes it, no key is named. The second server has a
+//! folder of its own, a socket in it and no port, never runs as root, and ends with the look.
+
+mod copy;
+mod keys;
+mod owner;
+mod scratch;
+mod settings;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use seaworthy_core::facts::{Blind, Seen, Unseen};
+use seaworthy_core::limits::redis::REHEARSAL_TIME_MAX;
+use tokio::time::Instant;
+
+use self::keys::Keys;
+use self::scratch::{Loaded, Server};
+use self::settings::Settings;
+use super::facts::{LoadedFrom, Restart, Role};
+use super::look::{info, role, version};
+use super::question::{Question, Section};
+use super::session::Session;
+use super::target::RedisTarget;
+
+/// What is left of the look's time for ending and for what comes after.
+const SPARE: Duration = Duration::from_secs(2);
+
+/// Rehearses, or says why not.
+pub(super) async fn look(
+    session: &mut Session<'_>,
+    target: &RedisTarget,
+    server: Option<SocketAddr>,
+    until: Instant,
+) -> Seen<Restart> {
+    rehearse(session, target, server, until).await.map_or_else(Seen::Unseen, Seen::new)
+}
+
+async fn rehearse(
+    session: &mut Session<'_>,
+    target: &RedisTarget,
+    server: Option<SocketAddr>,
+    until: Instant,
+) -> Result<Restart, Unseen> {
+    target.drilling.clone()?;
+    let until = (Instant::now() + REHEARSAL_TIME_MAX).min(until.checked_sub(SPARE).unwrap_or(until));
+    let about = session.answer(Question::Info(Section::Server)).await?;
+    let version = version(&about)?.text;
+    refuse_what_differs(session).await?;
+    let settings = Settings::asked(session, &about).await?;
+    let before = keys::count(session).await?;
+    let (Some(server), Some(local)) = (server, session.local()) else {
+        return Err(Unseen::new(
+            Blind::Unreachable,
+            "there is no connection by which to find the server's process",
+        ));
+    };
+    let process = info(&about, "process_id")?.parse::<u32>().map_err(|_| elsewhere())?;
+    let wanted = settings.clone();
+    let owner = blocking(move || {
+        let owner = owner::find(process, server, local)?;
+        wanted.are_those_of_its_file(&owner)?;
+        Ok(owner)
+    })
+    .await?;
+    let server = Server::new(&version, &owner, &settings).await?;
+    let mut tries = 0;
+    let loaded = loop {
+        let (from, wanted) = (owner.clone(), settings.clone());
+        let copy = blocking(move || copy::made(&from, &wanted)).await?;
+        tries += 1;
+        match server.load(copy, until).await? {
+            // A copy of files that are being written can be torn; two in a row are not.
+            Loaded::Refused if tries < 2 => {}
+            Loaded::Refused => {
+                server.starts_on_nothing(until).await?;
+                break None;
+            }
+            Loaded::Keys(keys) => break Some(keys),
+        }
+    };
+    let after = keys::count(session).await?;
+    let lacking = match settings.from {
+        LoadedFrom::AppendOnlyFile => 0,
+        LoadedFrom::Snapshot => unsaved(session).await?,
+    };
+    judged(settings.from, before, after, lacking, loaded)
+}
+
+/// A replica gets its data from its primary, and types of modules are not known to a server without them.
+async fn refuse_what_differs(session: &mut Session<'_>) -> Result<(), Unseen> {
+    if role(&session.answer(Question::Info(Section::Replication)).await?)? == Role::Replica {
+        return Err(Unseen::new(Blind::Unsupported, "a replica gets its data from its primary")
+            .give("the URL of the primary"));
+    }
+    let modules = session.answer(Question::Info(Section::Modules)).await?;
+    if modules.text().is_some_and(|text| text.lines().any(|line| line.starts_with("module:"))) {
+        return Err(Unseen::new(Blind::Unsupported, "the server has modules, whose data only they can load"));
+    }
+    Ok(())
+}
+
+/// Changes that no snapshot has yet.
+async fn unsaved(session: &mut Session<'_>) -> Result<u64, Unseen> {
+    let reply = session.answer(Question::Info(Section::Persistence)).await?;
+    info(&reply, "rdb_changes_since_last_save")?
+        .parse()
+        .map_err(|_| Unseen::new(Blind::Garbled, "`rdb_changes_since_last_save` is no number"))
+}
+
+/// Compares what was there with what was loaded. `lacking` is how much of it a snapshot may lack.
+fn judged(
+    from: LoadedFrom,
+    before: Keys,
+    after: Keys,
+    lacking: u64,
+    loaded: Option<Keys>,
+) -> Result<Restart, Unseen> {
+    // What changed while the copy was made may be in it or not.
+    let least = |before: u64, after: u64| {
+        before.min(after).saturating_sub(before.abs_diff(after)).saturating_sub(lacking)
+    };
+    let lasting_keys_expected = least(before.lasting, after.lasting);
+    let keys_expected = least(before.all, after.all);
+    if keys_expected == 0 {
+        let why = "there is no key that had to come back";
+        return Err(Unseen::new(Blind::NotGiven, why)
+            .give("some data in it; where only snapshots are made, one after the last change (`BGSAVE`)"));
+    }
+    let found = loaded.unwrap_or_default();
+    Ok(Restart {
+        loaded_from: from,
+        loads: loaded.is_some(),
+        lasting_keys_expected,
+        lasting_keys_loaded: found.lasting,
+        keys_expected,
+        keys_loaded: found.all,
+        came_back: loaded.is_some()
+            && found.lasting >= lasting_keys_expected
+            && found.all.saturating_mul(2) >= keys_expected,
+    })
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unseen> + Send + 'static,
+) -> Result<T, Unseen> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Unseen::new(Blind::Crashed, "rehearsing a restart stopped")))
+}
+
+fn elsewhere() -> Unseen {
+    Unseen::new(
+        Blind::Unsupported,
+        "the server's process is not among those of this machine that can be seen",
+    )
+    .give("run `seaworthy check` on the machine of the Redis server, as root or as its user")
+}
+
+#[cfg(test)]
+mod tests;
