@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::operators::Operator;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The commit that the build was given, as `SHOP_COMMIT`.
+/// The commit that the build was given, as `SHOP_COMMIT`; null where it was given none.
 const COMMIT: Option<&str> = option_env!("SHOP_COMMIT");
 
 pub async fn version() -> Json<Value> {
-    Json(json!({"version": VERSION, "commit": COMMIT.unwrap_or("unknown")}))
+    Json(json!({"version": VERSION, "commit": COMMIT}))
 }
 
 /// Also the mark by which drills know on which environment they are.
