@@ -46,3 +46,13 @@ pub const FINDINGS_MAX: usize = 500;
 pub const LISTED_MAX: usize = 5_000;
 /// Most places that show one use.
 pub const PLACES_MAX: usize = 10;
+/// Most migrations of one schema that are tried.
+pub const TRIAL_MIGRATIONS_MAX: usize = 200;
+/// Longest file of a migration that is tried, in bytes.
+pub const TRIAL_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest dump of a schema that is compared, in bytes.
+pub const TRIAL_DUMP_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Largest scratch cluster, in bytes; an empty one takes 40 MB.
+pub const TRIAL_DISK_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Most memory that one process of a scratch cluster may ask for, in bytes.
+pub const TRIAL_MEMORY_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;

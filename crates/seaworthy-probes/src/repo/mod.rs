@@ -35,14 +35,17 @@ mod walk;
 
 use std::path::{Path, PathBuf};
 
-use seaworthy_core::facts::{Blind, Seen};
+use seaworthy_core::consent::Consent;
+use seaworthy_core::facts::{Blind, Seen, Unseen};
 use seaworthy_core::limits::Limits;
 
 pub use self::detected::Detected;
 use self::facts::RepoFacts;
+use self::migrations::trial;
 pub(crate) use self::sum::{Template, templates};
 use crate::ask::Ask;
 use crate::step::Step;
+use tokio::time::Instant;
 
 /// A repository to look at.
 #[derive(Debug, Clone)]
@@ -53,27 +56,37 @@ pub struct RepoTarget {
     pub reports: Vec<String>,
     /// Directories in which Cargo keeps the sources of packages: there licences are stated.
     pub cargo: Vec<PathBuf>,
+    /// `Ok` when the ways back of migrations may be tried on a scratch database.
+    pub drilling: Result<(), Unseen>,
 }
 
 impl RepoTarget {
     /// A repository with the places where this machine's package managers keep what it depends on.
     pub fn new(root: PathBuf, reports: Vec<String>) -> Self {
-        Self { root, reports, cargo: cargo_sources() }
+        let drilling = Err(Unseen::new(Blind::Consent, "it takes the `drill` level, which was not granted"));
+        Self { root, reports, cargo: cargo_sources(), drilling }
     }
 }
 
 /// Looks at a repository.
 pub async fn look(target: &RepoTarget, limits: &Limits) -> Seen<RepoFacts> {
-    let target = target.clone();
-    let limits = *limits;
-    let looking = tokio::task::spawn_blocking(move || sum::look(&target, &limits));
-    looking.await.unwrap_or_else(|_| Seen::unseen(Blind::Crashed, "looking at the repository broke off"))
+    let until = Instant::now() + limits.deadline;
+    let (to_read, within) = (target.clone(), *limits);
+    let looking = tokio::task::spawn_blocking(move || sum::look(&to_read, &within));
+    let looked = looking.await;
+    let mut facts =
+        looked.unwrap_or_else(|_| Seen::unseen(Blind::Crashed, "looking at the repository broke off"));
+    if let Seen::Seen { value, .. } = &mut facts {
+        trial::look(&target.root, &mut value.migrations, &target.drilling, until).await;
+    }
+    facts
 }
 
 /// The step of a run: where the environment names a repository.
 pub(crate) fn step(ask: &Ask) -> Option<Step> {
     let named = ask.environment.repo.as_deref()?;
-    let target = RepoTarget::new(ask.path(named), ask.environment.reports.clone());
+    let mut target = RepoTarget::new(ask.path(named), ask.environment.reports.clone());
+    target.drilling = ask.allows(Consent::Drill);
     let limits = ask.limits;
     Some(Step::new(named, async move { look(&target, &limits).await }))
 }

@@ -1,9 +1,10 @@
 //! Database migrations as files: whether each can be taken back, or says that it cannot and what to do instead.
 //!
-//! That a way back is written says nothing of whether it leads back: only running it does.
+//! That a way back is written says nothing of whether it leads back: only running it does ([`trial`]).
 
 mod rails;
 mod scripts;
+pub(in crate::repo) mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -15,6 +16,7 @@ use seaworthy_core::limits::repo::LISTED_MAX;
 use serde::Serialize;
 
 use self::scripts::{body, inside, script, top_level_commas};
+use self::trial::Trial;
 use super::files::{Files, KeptFile, directory, name};
 use super::lines::newlines;
 use super::recorded::{recorded_as, sums};
@@ -41,6 +43,8 @@ pub struct Migration {
     pub path: String,
     /// Where the way back is written, `file:line`; `null` when there is none, it does nothing, or the tool refuses to derive it.
     pub way_back: Seen<Option<String>>,
+    /// What came of going forward and back on a scratch database; `null` where no way back is written.
+    pub trial: Seen<Option<Trial>>,
     /// Why it cannot be taken back, as it says itself.
     pub irreversible: Option<String>,
     /// What to do instead of taking it back, as it says itself.
@@ -98,6 +102,7 @@ fn migration(path: &str, file: &KeptFile, own: &BTreeMap<&str, &KeptFile>) -> Op
         tool: tool.to_owned(),
         name,
         path: path.to_owned(),
+        trial: trial::waiting(&way_back),
         way_back,
         irreversible,
         forward_fix,

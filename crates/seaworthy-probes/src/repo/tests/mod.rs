@@ -8,6 +8,7 @@ mod secrets;
 mod settings;
 mod subjects;
 mod supplied;
+mod trial;
 
 use std::path::Path;
 
@@ -42,7 +43,7 @@ fn commit(root: &Path, message: &str) {
 }
 
 fn target(root: &Path) -> RepoTarget {
-    RepoTarget { root: root.to_owned(), reports: Vec::new(), cargo: Vec::new() }
+    RepoTarget { cargo: Vec::new(), ..RepoTarget::new(root.to_owned(), Vec::new()) }
 }
 
 fn look(root: &Path) -> RepoFacts {

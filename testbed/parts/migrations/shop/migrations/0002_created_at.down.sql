@@ -1,0 +1,2 @@
+DROP INDEX links_by_target;
+ALTER TABLE links DROP COLUMN created_at;

@@ -1,0 +1,2 @@
+DROP TRIGGER links_limit ON links;
+DROP FUNCTION links_limit();
