@@ -31,7 +31,7 @@ async fn tried_within(files: &[(&str, &str)], within: Duration) -> Vec<String> {
 }
 
 async fn tried(files: &[(&str, &str)]) -> Vec<String> {
-    tried_within(files, Duration::from_secs(60)).await
+    tried_within(files, Duration::from_mins(1)).await
 }
 
 async fn installed() -> bool {

@@ -75,8 +75,7 @@ impl Quoted {
 
 /// Where the next text begins behind its opening, and what ends it.
 fn opening(line: &str) -> Option<(usize, String)> {
-    let mut characters = line.char_indices();
-    while let Some((at, character)) = characters.next() {
+    for (at, character) in line.char_indices() {
         match character {
             '-' if line.get(at..).is_some_and(|rest| rest.starts_with("--")) => return None,
             '\'' | '"' => return Some((at + 1, character.to_string())),
