@@ -12,7 +12,7 @@ use super::facts::ErrorAnswer;
 use super::gather::Gathered;
 use super::logs::Logs;
 use super::openapi::Operation;
-use super::site::Site;
+use super::site::{Site, nonce};
 
 /// The fault of the route that fails on purpose.
 const ON_PURPOSE: &str = "a fault inside the service";
@@ -25,7 +25,7 @@ pub(super) async fn look(
     let mut errors = Gathered::default();
     let known = operations.as_deref().unwrap_or_default();
     let mut answers = vec![
-        ("a path that does not exist", site.control.clone()),
+        ("a path that does not exist", missing(site).await),
         ("a path that cannot be decoded", site.get("/%zz").await),
     ];
     if let Some(path) = &site.target.endpoints.fault {
@@ -43,11 +43,13 @@ pub(super) async fn look(
         }
         Err(why) => errors.miss(why.clone()),
     }
-    for (fault, answer) in answers {
+    let ids =
+        ids::apart(answers.iter().map(|(_, answer)| answer.as_ref().map_or_else(|_| Vec::new(), ids::of)));
+    for ((fault, answer), ids) in answers.into_iter().zip(ids) {
         match answer {
             Ok(answer) => {
                 site.note(&answer);
-                errors.push(answered(site, fault, &answer, &logs).await);
+                errors.push(answered(site, fault, &answer, &ids, &logs).await);
             }
             Err(why) => errors.miss(why),
         }
@@ -98,11 +100,18 @@ async fn fault(site: &Site<'_>, path: &str, operations: &[Operation]) -> Result<
     prober.act(credential.map_or(act.clone(), |credential| act.with(&credential))).await
 }
 
-async fn answered(site: &Site<'_>, fault: &str, answer: &Answer, logs: &Logs) -> ErrorAnswer {
+/// The control question; asked once more where the server failed at it, for its log is only known since now.
+async fn missing(site: &Site<'_>) -> Result<Answer, Unseen> {
+    match &site.control {
+        Ok(answer) if answer.status_code() >= 500 => site.get(&format!("/seaworthy-{}", nonce())).await,
+        control => control.clone(),
+    }
+}
+
+async fn answered(site: &Site<'_>, fault: &str, answer: &Answer, ids: &[String], logs: &Logs) -> ErrorAnswer {
     let status = answer.status_code();
     let server_error = status >= 500;
-    let ids = ids::of(answer);
-    let logged = if server_error { logs.tell_of(&ids).await.map(Some) } else { Ok(None) };
+    let logged = if server_error { logs.tell_of(ids).await.map(Some) } else { Ok(None) };
     ErrorAnswer {
         fault: fault.to_owned(),
         url: shown_url(&answer.url),

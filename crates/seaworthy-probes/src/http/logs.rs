@@ -106,16 +106,17 @@ impl End {
         Ok(Self { path, shown, file, at })
     }
 
-    /// What was written since; all of the file where another one took its place.
-    fn since(&self) -> Result<Vec<u8>, Unseen> {
+    /// What was written since, and whether that is all: where another file took its place, what the old one got last is not known.
+    fn since(&self) -> Result<(Vec<u8>, bool), Unseen> {
         let (mut file, size, now) = opened(&self.path, &self.shown)?;
-        let from = if now == self.file && size >= self.at { self.at } else { 0 };
+        let same = now == self.file && size >= self.at;
+        let from = if same { self.at } else { 0 };
         let mut bytes = Vec::new();
         let read = file
             .seek(SeekFrom::Start(from))
             .and_then(|_| file.take(LOG_BYTES_MAX + 1).read_to_end(&mut bytes));
         read.map_err(|error| unread(&self.shown, &error))?;
-        Ok(bytes)
+        Ok((bytes, same))
     }
 }
 
@@ -143,8 +144,10 @@ fn unread(shown: &str, error: &std::io::Error) -> Unseen {
 fn search(ends: &[End], ids: &[String]) -> Result<Found, Unseen> {
     let mut found = Found::default();
     let mut cut = None;
+    let mut replaced = None;
     for end in ends {
-        let bytes = end.since()?;
+        let (bytes, same) = end.since()?;
+        replaced = replaced.or_else(|| (!same).then_some(&end.shown));
         found.written |= !bytes.is_empty();
         found.id |= ids.iter().any(|id| holds(&bytes, id.as_bytes()));
         if bytes.len() as u64 > LOG_BYTES_MAX {
@@ -156,15 +159,27 @@ fn search(ends: &[End], ids: &[String]) -> Result<Found, Unseen> {
             let why = format!("`{shown}` got more than {LOG_BYTES_MAX} bytes while the error was looked for");
             Err(Unseen::new(Blind::CutShort, why).give("a moment without other callers"))
         }
-        _ => Ok(found),
+        _ => match replaced.filter(|_| !found.id && found.written) {
+            Some(shown) => {
+                Err(Unseen::new(Blind::CutShort, format!("`{shown}` was replaced while it was read"))
+                    .give("another look, after the log was rotated"))
+            }
+            None => Ok(found),
+        },
     }
 }
 
-/// Whether an id stands there as a word of its own.
+/// Whether an id stands there as a word of its own. What sets a colour ends in a letter and is no part of the word.
 fn holds(bytes: &[u8], id: &[u8]) -> bool {
+    let coloured = |before: &[u8]| {
+        let digits = before.strip_suffix(b"m").unwrap_or_default();
+        let start = digits.iter().rposition(|byte| !byte.is_ascii_digit() && *byte != b';');
+        start.is_some_and(|at| digits.get(..=at).is_some_and(|head| head.ends_with(b"\x1b[")))
+    };
     let apart = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
     memchr::memmem::find_iter(bytes, id).any(|at| {
-        apart(at.checked_sub(1).and_then(|before| bytes.get(before))) && apart(bytes.get(at + id.len()))
+        let before = bytes.get(..at).unwrap_or_default();
+        (apart(before.last()) || coloured(before)) && apart(bytes.get(at + id.len()))
     })
 }
 
@@ -194,8 +209,12 @@ mod tests {
         assert_eq!(logs.tell_of(&ids()).await, Ok(false));
         writeln!(log, "{{\"request_id\":\"4f2a9c1e77\"}}").unwrap();
         assert_eq!(logs.tell_of(&ids()).await, Ok(true));
-        // Another file in its place is new as a whole.
+        assert!(holds(b"\x1b[2mid\x1b[0m=\x1b[1;3m4f2a9c1e77\x1b[0m", b"4f2a9c1e77"));
+        assert!(!holds(b"m4f2a9c1e77", b"4f2a9c1e77") && !holds(b"x\x1b[4f2a9c1e77m", b"9c1e77"));
+        // Another file in its place is new as a whole, and what the old one got last is not known.
         std::fs::rename(&path, folder.path().join("app.log.1")).unwrap();
+        std::fs::write(&path, "a new file\n").unwrap();
+        assert!(logs.tell_of(&ids()).await.unwrap_err().why.contains("was replaced"));
         std::fs::write(&path, "id=4f2a9c1e77;\n").unwrap();
         assert_eq!(logs.tell_of(&ids()).await, Ok(true));
     }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::{Limits, SCRAM_ITERATIONS_MAX, SCRAM_ITERATIONS_MIN};
 use secrecy::ExposeSecret;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
 use tokio_postgres::tls::TlsConnect;
@@ -255,4 +255,22 @@ pub(super) fn broken_off(ear: &Ear, way: &Way) -> Unseen {
         Some(refusal) => refused(refusal, way),
         None => unreachable(&std::io::ErrorKind::ConnectionReset.into()),
     }
+}
+
+/// A session with a server that we started ourselves, over its socket and behind the same guard. It ends when what comes with it is dropped.
+pub(crate) async fn joined(
+    socket: UnixStream,
+    user: &str,
+    database: &str,
+) -> Result<(Client, JoinSet<()>), tokio_postgres::Error> {
+    let mut config = Config::new();
+    config.user(user).dbname(database).application_name(APPLICATION_NAME).ssl_mode(SslMode::Disable);
+    let (guard, _) = Guard::new(Transport::Socket(socket), Policy::OnlyScram);
+    let (client, connection) = config.connect_raw(guard, Settled).await?;
+    let mut driver = JoinSet::new();
+    driver.spawn(async move {
+        // How it ended is told by the statement that was under way.
+        let _ = connection.await;
+    });
+    Ok((client, driver))
 }

@@ -30,6 +30,7 @@ use seaworthy_core::limits::{Limits, PEM_BYTES_MAX};
 use seaworthy_core::manifest::PostgresSpec;
 use secrecy::{ExposeSecret, SecretString};
 
+pub(crate) use self::login::joined;
 use crate::ask::Ask;
 use crate::known_defaults::{is_known_default, is_placeholder};
 use crate::step::Step;

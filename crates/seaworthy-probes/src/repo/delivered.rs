@@ -42,6 +42,9 @@ pub struct DeployedRun {
 const PROPOSALS: &[&str] =
     &["pull_request", "pull_request_target", "merge_request_event", "external_pull_request_event"];
 
+/// Events whose runs may deploy another commit than the one that they name.
+const BEGUN_ELSEWHERE: &[&str] = &["workflow_run", "repository_dispatch", "deployment"];
+
 /// Chooses the runs that may have deployed, and the last that did.
 pub(crate) fn look(
     pipeline: &Seen<Option<Pipeline>>,
@@ -76,14 +79,15 @@ fn chosen(
         .filter(|run| !PROPOSALS.contains(&run.event.as_str()))
         .collect();
     let deploys = of_one_workflow(deploys, &runs)?;
-    let branches = branches(&deploys)?;
-    let runs: Vec<PipelineRun> = runs
-        .into_iter()
-        .filter(|run| branches.as_ref().is_none_or(|branches| branches.contains(&run.branch)))
-        .collect();
-    if runs.iter().any(|run| run.event == "workflow_run") {
+    let (branches, of_pushes) = branches(&deploys)?;
+    let deploys_from = |run: &PipelineRun| {
+        let counts = !of_pushes || run.event == "push";
+        branches.as_ref().filter(|_| counts).is_none_or(|branches| branches.contains(&run.branch))
+    };
+    let runs: Vec<PipelineRun> = runs.into_iter().filter(deploys_from).collect();
+    if runs.iter().any(|run| BEGUN_ELSEWHERE.contains(&run.event.as_str())) {
         let why =
-            "runs after another workflow name the commit of the default branch, not the one that they deploy";
+            "runs that begin elsewhere name the commit of the default branch, not the one that they deploy";
         return Err(
             Unseen::new(Blind::Unsupported, why).give("the deployment in the workflow that is pushed to")
         );
@@ -113,17 +117,25 @@ fn of_one_workflow<'a>(deploys: Vec<&'a Deploy>, runs: &[PipelineRun]) -> Result
     }
 }
 
-/// The branches for which one of them runs; none where one runs for all.
-fn branches(deploys: &[&Deploy]) -> Result<Option<BTreeSet<String>>, Unseen> {
-    let mut all = BTreeSet::new();
-    for deploy in deploys {
-        match &deploy.branches {
-            Seen::Unseen(why) => return Err(why.clone()),
-            Seen::Seen { value: None, .. } => return Ok(None),
-            Seen::Seen { value: Some(branches), .. } => all.extend(branches.iter().cloned()),
+/// The branches for which they run, none where for all, and whether that is of pushes alone. Where one runs for other branches than
+/// another, a run that succeeds says nothing of which of them deployed.
+fn branches(deploys: &[&Deploy]) -> Result<(Option<Vec<String>>, bool), Unseen> {
+    let mut all = deploys.iter();
+    let first = all.next().ok_or_else(|| Unseen::new(Blind::NotGiven, "no deployment begins by itself"))?;
+    let of = |deploy: &Deploy| match &deploy.branches {
+        Seen::Unseen(why) => Err(why.clone()),
+        Seen::Seen { value, .. } => Ok((value.clone(), deploy.of_pushes)),
+    };
+    let known = of(first)?;
+    for other in all {
+        if of(other)? != known {
+            let why = "the deployments of the workflow run for different branches";
+            return Err(
+                Unseen::new(Blind::Unsupported, why).give("a workflow of its own for each environment")
+            );
         }
     }
-    Ok(Some(all))
+    Ok(known)
 }
 
 fn last_success(runs: &[PipelineRun]) -> Result<DeployedRun, Unseen> {

@@ -20,6 +20,8 @@ const FIELDS: [&str; 8] = [
 const BYTES_MIN: usize = 8;
 /// No identifier is longer.
 const BYTES_MAX: usize = 200;
+/// Fewer kinds of characters are no random number.
+const KINDS_MIN: usize = 4;
 /// How deep in a body an identifier may stand.
 const DEPTH_MAX: usize = 4;
 
@@ -30,8 +32,25 @@ pub(super) fn of(answer: &Answer) -> Vec<String> {
     if let Ok(body) = answer.json() {
         in_body(&body, DEPTH_MAX, &mut ids);
     }
-    ids.retain(|id| (BYTES_MIN..=BYTES_MAX).contains(&id.len()));
+    ids.retain(|id| is_id(id));
     ids
+}
+
+/// The identifiers of each answer that no other answer has: what stands in all of them names no request.
+pub(super) fn apart(all: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
+    let all: Vec<Vec<String>> = all.collect();
+    let shared =
+        |at: usize, id: &String| all.iter().enumerate().any(|(other, ids)| other != at && ids.contains(id));
+    let own = |(at, ids): (usize, &Vec<String>)| ids.iter().filter(|id| !shared(at, id)).cloned().collect();
+    all.iter().enumerate().map(own).collect()
+}
+
+/// Whether a text can be one: words such as `undefined` and rows of zeros stand in any log.
+fn is_id(id: &str) -> bool {
+    let kinds = id.bytes().collect::<std::collections::BTreeSet<u8>>().len();
+    (BYTES_MIN..=BYTES_MAX).contains(&id.len())
+        && kinds >= KINDS_MIN
+        && id.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// The part of a header's value that names the request.
@@ -50,6 +69,11 @@ fn in_header<'a>(name: &str, value: &'a str) -> &'a str {
 }
 
 fn in_body(value: &Json, depth: usize, ids: &mut Vec<String>) {
+    if let (Json::Array(items), Some(depth)) = (value, depth.checked_sub(1)) {
+        for item in items {
+            in_body(item, depth, ids);
+        }
+    }
     let Json::Object(object) = value else { return };
     for (key, value) in object {
         match value {
@@ -79,6 +103,12 @@ mod tests {
             DEPTH_MAX,
             &mut ids,
         );
-        assert_eq!(ids, ["4f2a9c1e"]);
+        in_body(&json!({"errors": [{"trace_id": "77aa00bb"}]}), DEPTH_MAX, &mut ids);
+        assert_eq!(ids, ["4f2a9c1e", "77aa00bb"]);
+        for (id, is) in [("4f2a9c1e", true), ("undefined", false), ("00000000", false), ("short1", false)] {
+            assert_eq!(is_id(id), is, "{id}");
+        }
+        let own = |text: &str| vec![text.to_owned(), "same-for-all-1".to_owned()];
+        assert_eq!(apart([own("a1"), own("b2")].into_iter()), [["a1"], ["b2"]]);
     }
 }

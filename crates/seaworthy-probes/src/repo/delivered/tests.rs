@@ -11,6 +11,7 @@ fn deploy(workflow: &str, branches: Option<&[&str]>) -> Deploy {
         built_before: true,
         workflow: Some(workflow.to_owned()),
         branches: Seen::new(branches.map(|all| all.iter().map(|name| (*name).to_owned()).collect())),
+        of_pushes: true,
         automatic: true,
     }
 }
@@ -77,7 +78,10 @@ fn what_leaves_open_which_commit_is_deployed_is_unseen() {
     assert!(why(vec![run(1, "b", Ending::Success), same]).contains("same second"));
     let mut after = run(1, "b", Ending::Success);
     after.event = "workflow_run".to_owned();
-    assert!(why(vec![after]).contains("another workflow"));
+    assert!(why(vec![after]).contains("begin elsewhere"));
+    let both = pipeline(vec![deploy("Deliver", Some(&["main"])), deploy("Deliver", Some(&["dev"]))]);
+    let runs = vec![run(1, "b", Ending::Success)];
+    assert!(chosen(&both, Ok(runs), Some("b")).unwrap_err().why.contains("different branches"));
 
     let two = pipeline(vec![deploy("Deliver", None), deploy("Again", None)]);
     let mut second = run(2, "b", Ending::Success);

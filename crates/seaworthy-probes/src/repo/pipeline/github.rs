@@ -20,6 +20,8 @@ struct Step {
     stage: Stage,
     line: u64,
     ignored: bool,
+    /// It may be left out of a run that succeeds.
+    conditional: bool,
 }
 
 struct Job {
@@ -117,13 +119,19 @@ fn is_on(value: &Json) -> bool {
 fn called(uses: &str, line: u64, all: &[Workflow<'_>]) -> Vec<Step> {
     let path = uses.trim_start_matches("./");
     let Some(workflow) = all.iter().find(|workflow| workflow.path == path) else {
-        return action(uses).map(|stage| Step { stage, line, ignored: false }).into_iter().collect();
+        return action(uses)
+            .map(|stage| Step { stage, line, ignored: false, conditional: false })
+            .into_iter()
+            .collect();
     };
     let Some(jobs) = workflow.document.get("jobs").and_then(Json::as_object) else { return Vec::new() };
     jobs.iter()
         .take(200)
-        .flat_map(|(name, job)| steps(name, job, workflow.bytes, 1))
-        .map(|step| Step { line, ..step })
+        .flat_map(|(name, job)| {
+            let conditional = job.get("if").is_some();
+            let steps = steps(name, job, workflow.bytes, 1).into_iter();
+            steps.map(move |step| Step { line, conditional: step.conditional || conditional, ..step })
+        })
         .collect()
 }
 
@@ -151,6 +159,7 @@ fn steps(job_name: &str, job: &Json, bytes: &[u8], job_line: u64) -> Vec<Step> {
             stage,
             line,
             ignored: ignored || shrugged,
+            conditional: step.get("if").is_some(),
         }));
     }
     found
@@ -186,6 +195,9 @@ fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[V
         )
     });
     let callers = callers(workflow, all, jobs);
+    let called = |workflow: &Workflow<'_>| text(&workflow.document, &["name"]).map(str::to_owned);
+    let names =
+        all.iter().filter(|other| called(other).is_some() && called(other) == called(workflow)).count();
     for job in own {
         let Some(at) = job.steps.iter().position(|step| step.stage == Stage::Deploy) else { continue };
         let Some(deploy) = job.steps.get(at) else { continue };
@@ -197,6 +209,15 @@ fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[V
             .filter(|step| !step.ignored)
             .map(|step| step.stage)
             .collect();
+        let scope = if names > 1 {
+            Err(branches::unclear("two workflows have this name"))
+        } else if deploy.ignored || deploy.conditional {
+            Err(branches::unclear("a deployment that may fail or be left out while its run succeeds"))
+        } else if needed.iter().any(|job| !job.condition.is_empty()) {
+            Err(branches::unclear("a job before the deployment that may be left out"))
+        } else {
+            branches::github(on(&workflow.document), &job.condition)
+        };
         parts.deploys.push(Deploy {
             job: clipped(&job.name),
             path: workflow.path.to_owned(),
@@ -206,8 +227,8 @@ fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[V
             built_before: before.contains(&Stage::Build)
                 || job.steps.iter().any(|step| step.stage == Stage::Build && step.line == deploy.line),
             workflow: Some(clipped(text(&workflow.document, &["name"]).unwrap_or(workflow.path))),
-            branches: branches::github(on(&workflow.document), &job.condition)
-                .map_or_else(Seen::Unseen, Seen::new),
+            of_pushes: scope.as_ref().is_ok_and(|scope| scope.of_pushes),
+            branches: scope.map_or_else(Seen::Unseen, |scope| Seen::new(scope.branches)),
             automatic,
         });
     }

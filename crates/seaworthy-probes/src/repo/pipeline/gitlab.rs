@@ -82,7 +82,8 @@ pub(super) fn read(files: &Files, parts: &mut Parts) -> Result<(), Unseen> {
             tested_before: earlier(Stage::Test),
             built_before: earlier(Stage::Build),
             workflow: None,
-            branches: job.branches.clone().map_or_else(Seen::Unseen, Seen::new),
+            of_pushes: false,
+            branches: job.branches.clone().map_or_else(Seen::Unseen, |scope| Seen::new(scope.branches)),
             automatic: !job.by_hand,
         });
     }
@@ -125,7 +126,11 @@ fn job<'a>(
         let named = needs.as_array().into_iter().flatten();
         named.filter_map(|need| need.as_str().or_else(|| text(need, &["job"])).map(str::to_owned)).collect()
     });
-    let branches = branches::gitlab(inherited("rules"), inherited("only"), inherited("except"));
+    let branches = if stages.contains(&(Stage::Deploy, true)) {
+        Err(branches::unclear("a deployment that may fail while its run succeeds"))
+    } else {
+        branches::gitlab(inherited("rules"), inherited("only"), inherited("except"))
+    };
     Job { name, stage, needs, stages, line: line_of(bytes, 1, &[&format!("{name}:")]), by_hand, branches }
 }
 

@@ -77,6 +77,8 @@ pub struct Deploy {
     pub workflow: Option<String>,
     /// The branches for which it runs; `null` where it runs for all.
     pub branches: Seen<Option<Vec<String>>>,
+    /// Those are branches of pushes; what begins otherwise deploys from whatever branch it ran for.
+    pub of_pushes: bool,
     /// It begins by itself: on a push, a tag, a release or after another workflow; not by hand only.
     pub automatic: bool,
 }

@@ -83,6 +83,8 @@ pub struct TestReport {
 const FILES_MAX: usize = 2_000;
 /// Longest report file, in bytes.
 const REPORT_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Longest export of a pipeline's runs, in bytes.
+const RUNS_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// What the reports say, and the runs of the pipeline that they tell of.
 pub(crate) struct Read {
@@ -119,7 +121,11 @@ pub(crate) fn look(tree: &Tree, paths: &[String], head: Option<&str>) -> Read {
             reading.cut = reading.cut.or(Some(unseen));
         }
     }
-    let runs = std::mem::replace(&mut reading.runs, Ok(Vec::new()));
+    // What could not be read may have been a newer export.
+    let runs = match (std::mem::replace(&mut reading.runs, Ok(Vec::new())), &reading.cut) {
+        (Ok(_), Some(cut)) => Err(cut.clone()),
+        (runs, _) => runs,
+    };
     Read { facts: reading.facts(), runs }
 }
 
@@ -175,6 +181,12 @@ impl Reading<'_> {
         if path.extension().is_some_and(|extension| extension == "xml") {
             let run = junit::read(&shown, &bytes)?;
             self.run(&shown, run);
+            return Ok(());
+        }
+        let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+        if is_list && bytes.len() as u64 > RUNS_BYTES_MAX {
+            let why = format!("`{shown}` is longer than {RUNS_BYTES_MAX} bytes");
+            self.took_runs(Err(Unseen::new(Blind::CutShort, why).give(EXPORT)));
             return Ok(());
         }
         let document = json(&shown, &bytes)?;

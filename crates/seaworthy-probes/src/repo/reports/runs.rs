@@ -98,10 +98,10 @@ fn of_github(run: Json) -> Option<PipelineRun> {
         ("completed", "success") => Ending::Success,
         (
             "completed",
-            "failure" | "cancelled" | "skipped" | "timed_out" | "action_required" | "neutral" | "stale"
-            | "startup_failure",
+            "failure" | "cancelled" | "skipped" | "timed_out" | "neutral" | "stale" | "startup_failure",
         ) => Ending::Failure,
-        ("queued" | "in_progress" | "waiting" | "requested" | "pending", _) => Ending::Unfinished,
+        ("completed", "action_required")
+        | ("queued" | "in_progress" | "waiting" | "requested" | "pending", _) => Ending::Unfinished,
         _ => return None,
     };
     sound(PipelineRun {

@@ -219,11 +219,11 @@ impl Cluster {
         }
     }
 
-    /// A program of PostgreSQL without rights, that ends with us.
+    /// A program of PostgreSQL without rights, that ends with us: a server that is told to quit takes its backends along.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new("/usr/bin/prlimit");
         command.arg(format!("--as={TRIAL_MEMORY_BYTES_MAX}")).arg(format!("--fsize={TRIAL_DISK_BYTES_MAX}"));
-        command.args(["--core=0", "--", "/usr/bin/setpriv", "--pdeathsig", "KILL"]);
+        command.args(["--core=0", "--", "/usr/bin/setpriv", "--pdeathsig", "QUIT"]);
         if let Some(user) = self.user {
             command.args([format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()]);
         }

@@ -62,13 +62,10 @@ pub(in crate::repo) async fn look(
         Ok(sets) => timeout_at(until, try_all(sets, &mut listed.items)).await.unwrap_or_else(|_| Err(late())),
         Err(why) => Err(why),
     };
-    if let Err(why) = tried {
-        listed
-            .items
-            .iter_mut()
-            .filter(|one| one.trial.reason().is_some_and(is_waiting))
-            .for_each(|one| leave(one, &why));
-    }
+    let left = || Unseen::new(Blind::Unsupported, "its way back is not where it is looked for");
+    let why = tried.err().unwrap_or_else(left);
+    let waiting = |one: &&mut Migration| one.trial.reason().is_some_and(is_waiting);
+    listed.items.iter_mut().filter(waiting).for_each(|one| leave(one, &why));
 }
 
 /// What stands for a trial before it is made.
@@ -118,7 +115,7 @@ async fn try_all(sets: Vec<Set>, migrations: &mut [Migration]) -> Result<(), Uns
     for (number, set) in sets.iter().enumerate() {
         match &set.steps {
             Err(_) => leave_set(set, migrations),
-            Ok(steps) => try_set(&cluster, &format!("trial_{number}"), steps, migrations).await?,
+            Ok(steps) => try_set(&cluster, &format!("trial_{number}"), steps, migrations).await,
         }
     }
     Ok(())
@@ -133,60 +130,84 @@ fn leave_set(set: &Set, migrations: &mut [Migration]) {
     }
 }
 
-/// Goes forward step by step in one database, and back from each step in a copy of it.
-async fn try_set(
-    cluster: &Cluster,
-    database: &str,
-    steps: &[Step],
-    migrations: &mut [Migration],
-) -> Result<(), Unseen> {
-    cluster.create(database, None).await?;
-    let mut before = cluster.dump(database).await?;
+/// Goes forward step by step in one database, and back from each step in a copy of it. What stops one set stops no other.
+async fn try_set(cluster: &Cluster, database: &str, steps: &[Step], migrations: &mut [Migration]) {
+    let begun = async {
+        cluster.create(database, None).await?;
+        cluster.dump(database).await
+    };
+    let mut before = match begun.await {
+        Ok(empty) => empty,
+        Err(why) => return leave_from(steps, migrations, &why),
+    };
     for (at, step) in steps.iter().enumerate() {
-        if let Ran::Failed(code) | Ran::Refused(code) = cluster.run(database, &step.forward).await? {
-            let why = Unseen::new(
-                Blind::Unsupported,
-                format!("`{}` does not apply to an empty database: {code}", step.name),
-            )
-            .give("migrations that build the schema from nothing, by a role without special rights");
-            for step in steps.iter().skip(at) {
-                migrations.get_mut(step.index).into_iter().for_each(|migration| leave(migration, &why));
-            }
-            return Ok(());
-        }
-        let after = cluster.dump(database).await?;
+        let after = match forward(cluster, database, step).await {
+            Ok(after) => after,
+            Err(why) => return leave_from(steps.get(at..).unwrap_or_default(), migrations, &why),
+        };
         if let Some(back) = &step.back {
-            let trial = go_back(cluster, database, back, &before).await;
+            let trial = in_copy(cluster, database, back, &before).await;
             if let Some(migration) = migrations.get_mut(step.index) {
                 migration.trial = trial.map_or_else(Seen::Unseen, |trial| Seen::new(Some(trial)));
             }
         }
         before = after;
     }
-    Ok(())
 }
 
-async fn go_back(cluster: &Cluster, database: &str, back: &str, before: &str) -> Result<Trial, Unseen> {
+fn leave_from(steps: &[Step], migrations: &mut [Migration], why: &Unseen) {
+    for step in steps {
+        if let Some(migration) = migrations.get_mut(step.index) {
+            leave(migration, why);
+        }
+    }
+}
+
+/// The schema after a step.
+async fn forward(cluster: &Cluster, database: &str, step: &Step) -> Result<String, Unseen> {
+    match cluster.run(database, &step.forward).await? {
+        Ran::Done => cluster.dump(database).await,
+        Ran::Failed(code) | Ran::Refused(code) => {
+            let why = format!("`{}` does not apply to an empty database: {code}", step.name);
+            Err(Unseen::new(Blind::Unsupported, why)
+                .give("migrations that build the schema from nothing, by a role without special rights"))
+        }
+    }
+}
+
+async fn in_copy(cluster: &Cluster, database: &str, back: &str, before: &str) -> Result<Trial, Unseen> {
     let copy = format!("{database}_back");
     cluster.create(&copy, Some(database)).await?;
-    let ran = cluster.run(&copy, back).await?;
-    let trial = match ran {
+    let trial = go_back(cluster, &copy, back, before).await;
+    cluster.remove(&copy).await?;
+    trial
+}
+
+async fn go_back(cluster: &Cluster, copy: &str, back: &str, before: &str) -> Result<Trial, Unseen> {
+    let trial = |failed: Option<String>, difference: Option<String>| Trial {
+        same_schema: failed.is_none() && difference.is_none(),
+        failed,
+        difference,
+        server: cluster.version(),
+    };
+    match cluster.run(copy, back).await? {
+        Ran::Done => Ok(trial(None, difference(before, &cluster.dump(copy).await?))),
+        Ran::Failed(code) if code.starts_with(SYNTAX_ERROR) && is_a_template(back) => {
+            let why = "the way back is a text that its tool fills in before it runs it";
+            Err(Unseen::new(Blind::Unsupported, why))
+        }
+        Ran::Failed(code) => Ok(trial(Some(code), None)),
         Ran::Refused(code) => {
             Err(Unseen::new(Blind::Denied, format!("the way back wants more than a trial gives: {code}")))
         }
-        Ran::Failed(code) => {
-            Ok(Trial { same_schema: false, failed: Some(code), difference: None, server: cluster.version() })
-        }
-        Ran::Done => {
-            let difference = difference(before, &cluster.dump(&copy).await?);
-            Ok(Trial {
-                same_schema: difference.is_none(),
-                failed: None,
-                difference,
-                server: cluster.version(),
-            })
-        }
-    };
-    cluster.remove(&copy).await?;
-    trial
+    }
+}
+
+/// The code of an error of syntax.
+const SYNTAX_ERROR: &str = "42601";
+
+/// Whether a text holds what a tool fills in, or commands of `psql`.
+fn is_a_template(sql: &str) -> bool {
+    ["${", "{{", "{%", "<%"].iter().any(|mark| sql.contains(mark))
+        || sql.lines().any(|line| line.trim_start().starts_with('\\'))
 }

@@ -71,12 +71,10 @@ fn steps(tree: &Tree, tool: &str, members: &[usize], migrations: &[Migration]) -
     Ok(steps)
 }
 
-/// The number at the beginning of a name, as tools order by it; a letter such as Flyway's `V` may stand before it.
+/// The numbers at the beginning of a name, as tools order by them; a letter such as Flyway's `V` may stand before.
 fn number(name: &str) -> Vec<u64> {
     let digits = name.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    let end = digits.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(digits.len());
-    let parts = digits.get(..end).unwrap_or_default().split(['.', '-']);
-    parts.filter_map(|part| part.parse().ok()).collect()
+    digits.split(['.', '-', '_']).map_while(|part| part.parse().ok()).collect()
 }
 
 fn step(tree: &Tree, tool: &str, index: usize, migration: &Migration) -> Result<Step, Unseen> {
@@ -105,16 +103,15 @@ fn step(tree: &Tree, tool: &str, index: usize, migration: &Migration) -> Result<
     Ok(Step { index, name: migration.name.clone(), forward, back })
 }
 
-/// The two ways of one file.
+/// The two ways of one file, in whichever order they stand.
 fn sections(whole: &str, up: &str, down: &str) -> (String, Option<String>) {
-    let from = whole.find(up).map_or(0, |at| at + up.len());
-    match whole.find(down) {
-        Some(at) if at >= from => (
-            whole.get(from..at).unwrap_or_default().to_owned(),
-            whole.get(at + down.len()..).map(|back| rest_of_file(back).to_owned()),
-        ),
-        _ => (rest_of_file(whole.get(from..).unwrap_or_default()).to_owned(), None),
-    }
+    let at = |mark: &str| whole.find(mark);
+    let between = |from: usize, to: Option<usize>| {
+        let to = to.filter(|to| *to > from).unwrap_or(whole.len());
+        rest_of_file(whole.get(from..to).unwrap_or_default()).to_owned()
+    };
+    let forward = at(up).map_or_else(String::new, |from| between(from + up.len(), at(down)));
+    (forward, at(down).map(|from| between(from + down.len(), at(up))))
 }
 
 /// What follows a mark, without the options that stand on its line.
@@ -143,6 +140,8 @@ mod tests {
         names.sort_by_key(|name| number(name));
         assert_eq!(names, ["V2__w", "V2.1__x", "9_a", "10_b", "2026-01-02-030405_y"]);
         assert_eq!(number("no_number"), Vec::<u64>::new());
+        assert_eq!(number("2026_01_02_030405_links"), [2026, 1, 2, 30_405]);
+        assert_eq!(number("V2_10__w"), [2, 10]);
     }
 
     #[test]
@@ -153,6 +152,14 @@ mod tests {
             (forward.trim(), back.as_deref().map(str::trim)),
             ("CREATE TABLE a ();", Some("DROP TABLE a;"))
         );
+        let file = "-- migrate:up transaction:false\nCREATE INDEX i;\n-- migrate:down\nDROP INDEX i;\n";
+        let (forward, back) = sections(file, "-- migrate:up", "-- migrate:down");
+        assert_eq!(
+            (forward.trim(), back.as_deref().map(str::trim)),
+            ("CREATE INDEX i;", Some("DROP INDEX i;"))
+        );
+        let turned = sections("-- migrate:down\nB;\n-- migrate:up\nA;\n", "-- migrate:up", "-- migrate:down");
+        assert_eq!((turned.0.trim(), turned.1.as_deref().map(str::trim)), ("A;", Some("B;")));
         let only = sections("-- migrate:up transaction:false\nSELECT 1;", "-- migrate:up", "-- migrate:down");
         assert_eq!((only.0.trim(), only.1), ("SELECT 1;", None));
     }

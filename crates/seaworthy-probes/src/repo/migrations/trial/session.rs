@@ -4,11 +4,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Unseen};
+use tokio::net::UnixStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls};
+
+use super::dump::without_texts;
+use crate::postgres::joined;
 
 /// Longest that connecting may take; the server is on this machine and ours.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// The server's socket in its folder.
+const SOCKET: &str = ".s.PGSQL.5432";
 
 /// How a text ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,33 +29,18 @@ pub(super) enum Ran {
     Refused(String),
 }
 
-/// A connection with the task that drives it.
+/// A connection with the task that drives it, bounded in what it reads.
 pub(super) struct Session {
     client: Client,
-    driver: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.driver.abort();
-    }
+    _driver: JoinSet<()>,
 }
 
 impl Session {
-    pub(super) async fn open(socket: &Path, database: &str, role: &str) -> Result<Self, Unseen> {
-        let mut config = Config::new();
-        config
-            .host_path(socket)
-            .dbname(database)
-            .user(role)
-            .application_name("seaworthy")
-            .connect_timeout(CONNECT_WITHIN);
-        let (client, connection) = config.connect(NoTls).await.map_err(|error| lost(&error))?;
-        let driver = tokio::spawn(async move {
-            // How it ended shows in what is asked of it.
-            let _ = connection.await;
-        });
-        Ok(Self { client, driver })
+    pub(super) async fn open(folder: &Path, database: &str, role: &str) -> Result<Self, Unseen> {
+        let socket = UnixStream::connect(folder.join(SOCKET)).await.map_err(|_| silent())?;
+        let opened = timeout(CONNECT_WITHIN, joined(socket, role, database)).await.map_err(|_| silent())?;
+        let (client, driver) = opened.map_err(|error| lost(&error))?;
+        Ok(Self { client, _driver: driver })
     }
 
     /// Runs a text as a tool would send it: whole.
@@ -90,17 +84,20 @@ fn lacks_role(error: &tokio_postgres::Error) -> bool {
     db.is_some_and(|db| *db.code() == SqlState::UNDEFINED_OBJECT && db.message().starts_with("role "))
 }
 
-/// The code and the server's own words for it, which quote the migration at most.
+/// The code and the server's own words for it, which quote the migration at most; texts of it are left out, for they may be secrets.
 fn told(error: &tokio_postgres::Error, code: &SqlState) -> String {
     let message = error.as_db_error().map_or("", |error| error.message());
-    let plain: String = message.chars().filter(|c| !c.is_control()).take(150).collect();
+    let plain: String = without_texts(message).chars().filter(|c| !c.is_control()).take(150).collect();
     format!("{} {plain}", code.code())
 }
 
+fn silent() -> Unseen {
+    Unseen::new(Blind::Crashed, "the scratch database did not answer")
+}
+
 fn lost(error: &tokio_postgres::Error) -> Unseen {
-    let why = match error.code() {
-        Some(code) => format!("the scratch database refused: {}", code.code()),
-        None => "the scratch database did not answer".to_owned(),
-    };
-    Unseen::new(Blind::Crashed, why)
+    match error.code() {
+        Some(code) => Unseen::new(Blind::Crashed, format!("the scratch database refused: {}", code.code())),
+        None => silent(),
+    }
 }
