@@ -44,7 +44,7 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
     };
     let major = version.value().map(|version| version.major);
     let persistence = persistence::look(&mut session, target).await;
-    let restart = restart::look(&mut session, target, dialled, until).await;
+
     Seen::new(RedisFacts {
         dialled: match dialled {
             Some(address) => reach::dialled(target, address),
@@ -66,9 +66,10 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         append_only_write_ok: persistence.append_only_write_ok,
         save_rules: persistence.save_rules,
         snapshot_ok: persistence.snapshot_ok,
-        restart,
         // Last, for it asks a question for each user.
         passwordless_users: rights::passwordless_users(&mut session, target, major).await,
+        // And this after it, for it takes seconds.
+        restart: restart::look(&mut session, target, dialled, until).await,
     })
 }
 

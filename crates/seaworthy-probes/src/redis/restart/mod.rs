@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use seaworthy_core::limits::redis::REHEARSAL_TIME_MAX;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use self::keys::Keys;
+use self::owner::Owner;
 use self::scratch::{Loaded, Server};
 use self::settings::Settings;
 use super::facts::{LoadedFrom, Restart, Role};
@@ -28,6 +29,8 @@ use super::target::RedisTarget;
 
 /// What is left of the look's time for ending and for what comes after.
 const SPARE: Duration = Duration::from_secs(2);
+/// A server may hold back what it writes for so long while its disk is busy.
+const AGAIN_AFTER: Duration = Duration::from_millis(2_500);
 
 /// Rehearses, or says why not.
 pub(super) async fn look(
@@ -51,7 +54,6 @@ async fn rehearse(
     let version = version(&about)?.text;
     refuse_what_differs(session).await?;
     let settings = Settings::asked(session, &about).await?;
-    let before = keys::count(session).await?;
     let (Some(server), Some(local)) = (server, session.local()) else {
         return Err(Unseen::new(
             Blind::Unreachable,
@@ -59,33 +61,44 @@ async fn rehearse(
         ));
     };
     let process = info(&about, "process_id")?.parse::<u32>().map_err(|_| elsewhere())?;
-    let wanted = settings.clone();
-    let owner = blocking(move || {
+    let (owner, settings) = blocking(move || {
         let owner = owner::find(process, server, local)?;
-        wanted.are_those_of_its_file(&owner)?;
-        Ok(owner)
+        let settings = settings.with_its_file(&owner)?;
+        Ok((owner, settings))
     })
     .await?;
-    let server = Server::new(&version, &owner, &settings).await?;
-    let mut tries = 0;
-    let loaded = loop {
-        let (from, wanted) = (owner.clone(), settings.clone());
-        let copy = blocking(move || copy::made(&from, &wanted)).await?;
-        tries += 1;
-        match server.load(copy, until).await? {
-            // A copy of files that are being written can be torn; two in a row are not.
-            Loaded::Refused if tries < 2 => {}
-            Loaded::Refused => {
-                server.starts_on_nothing(until).await?;
-                break None;
-            }
-            Loaded::Keys(keys) => break Some(keys),
+    let server = Server::new(&version, &settings).await?;
+    let restart = attempt(session, &owner, &settings, &server, until).await?;
+    if restart.came_back || Instant::now() + AGAIN_AFTER > until {
+        return Ok(restart);
+    }
+    // A copy of files that are being written can be torn or a moment old; two with a pause between are not.
+    sleep(AGAIN_AFTER).await;
+    attempt(session, &owner, &settings, &server, until).await
+}
+
+/// Counts, copies, loads and counts again.
+async fn attempt(
+    session: &mut Session<'_>,
+    owner: &Owner,
+    settings: &Settings,
+    server: &Server,
+    until: Instant,
+) -> Result<Restart, Unseen> {
+    let (before, unsaved) = (keys::count(session).await?, Unsaved::asked(session).await?);
+    let (from, wanted) = (owner.clone(), settings.clone());
+    let copy = blocking(move || copy::made(&from, &wanted)).await?;
+    let loaded = match server.load(copy, until).await? {
+        Loaded::Keys(keys) => Some(keys),
+        Loaded::Refused => {
+            server.starts_on_nothing(until).await?;
+            None
         }
     };
     let after = keys::count(session).await?;
     let lacking = match settings.from {
         LoadedFrom::AppendOnlyFile => 0,
-        LoadedFrom::Snapshot => unsaved(session).await?,
+        LoadedFrom::Snapshot => unsaved.until(&Unsaved::asked(session).await?)?,
     };
     judged(settings.from, before, after, lacking, loaded)
 }
@@ -103,12 +116,33 @@ async fn refuse_what_differs(session: &mut Session<'_>) -> Result<(), Unseen> {
     Ok(())
 }
 
-/// Changes that no snapshot has yet.
-async fn unsaved(session: &mut Session<'_>) -> Result<u64, Unseen> {
-    let reply = session.answer(Question::Info(Section::Persistence)).await?;
-    info(&reply, "rdb_changes_since_last_save")?
-        .parse()
-        .map_err(|_| Unseen::new(Blind::Garbled, "`rdb_changes_since_last_save` is no number"))
+/// Changes that no snapshot has yet, and when the last one was made.
+struct Unsaved {
+    changes: u64,
+    saved_at: String,
+}
+
+impl Unsaved {
+    async fn asked(session: &mut Session<'_>) -> Result<Self, Unseen> {
+        let reply = session.answer(Question::Info(Section::Persistence)).await?;
+        if info(&reply, "aof_rewrite_in_progress")? == "1" {
+            return Err(Unseen::new(Blind::CutShort, "the append-only file is just being rewritten")
+                .give("another look, when `aof_rewrite_in_progress` is 0"));
+        }
+        let changes = info(&reply, "rdb_changes_since_last_save")?
+            .parse()
+            .map_err(|_| Unseen::new(Blind::Garbled, "`rdb_changes_since_last_save` is no number"))?;
+        Ok(Self { changes, saved_at: info(&reply, "rdb_last_save_time")?.to_owned() })
+    }
+
+    /// How many there may have been up to then, if no snapshot was made between.
+    fn until(&self, later: &Self) -> Result<u64, Unseen> {
+        if self.saved_at != later.saved_at {
+            return Err(Unseen::new(Blind::CutShort, "a snapshot was made while the last one was looked at")
+                .give("another look"));
+        }
+        Ok(self.changes.max(later.changes))
+    }
 }
 
 /// Compares what was there with what was loaded. `lacking` is how much of it a snapshot may lack.

@@ -1,6 +1,7 @@
 //! The process that serves our own connection, and the folder that it works in. Reads `/proc`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ const DESCRIPTORS_MAX: usize = 100_000;
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
     pub(super) uid: u32,
-    pub(super) gid: u32,
+
     /// Its folder as it sees it.
     pub(super) folder: PathBuf,
     /// The way to that folder from here.
@@ -43,7 +44,7 @@ pub(super) fn find(process: u32, server: SocketAddr, local: SocketAddr) -> Resul
     let metadata = fs::metadata(&at).map_err(|_| elsewhere())?;
     Ok(Owner {
         uid: metadata.uid(),
-        gid: metadata.gid(),
+
         folder: fs::read_link(at.join("cwd")).map_err(|_| elsewhere())?,
         way: at.join("cwd"),
         root: at.join("root"),
@@ -53,8 +54,9 @@ pub(super) fn find(process: u32, server: SocketAddr, local: SocketAddr) -> Resul
 /// The number of the socket at the server's end of a connection, by the tables of its network namespace.
 fn inode(process: &Path, server: SocketAddr, local: SocketAddr) -> Option<u64> {
     ["net/tcp", "net/tcp6"].iter().find_map(|table| {
-        let table = fs::read_to_string(process.join(table)).ok()?;
-        table.lines().skip(1).take(LINES_MAX).find_map(|line| row(line, server, local))
+        let table = BufReader::new(File::open(process.join(table)).ok()?);
+        let mut lines = table.lines().skip(1).take(LINES_MAX).map_while(Result::ok);
+        lines.find_map(|line| row(&line, server, local))
     })
 }
 

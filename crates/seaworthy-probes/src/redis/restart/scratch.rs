@@ -15,10 +15,10 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::keys::{Keys, counted};
-use super::owner::Owner;
+
 use super::settings::Settings;
-use crate::redis::facts::LoadedFrom;
-use crate::redis::look::info;
+use crate::redis::facts::{LoadedFrom, Role};
+use crate::redis::look::{info, role};
 use crate::redis::question::{Question, Section};
 use crate::redis::resp::{self, Reply};
 
@@ -47,13 +47,13 @@ pub(super) enum Loaded {
 pub(super) struct Server {
     program: PathBuf,
     arguments: Vec<String>,
-    /// Who it runs as, where we are root.
-    user: Option<(u32, u32)>,
+    /// We are root, and it is not to be.
+    root: bool,
 }
 
 impl Server {
     /// The program of this version.
-    pub(super) async fn new(version: &str, owner: &Owner, settings: &Settings) -> Result<Self, Unseen> {
+    pub(super) async fn new(version: &str, settings: &Settings) -> Result<Self, Unseen> {
         let program = program(version).await?;
         let on = if settings.from == LoadedFrom::AppendOnlyFile { "yes" } else { "no" };
         let mut arguments: Vec<String> = [
@@ -64,7 +64,7 @@ impl Server {
             ("dbfilename", &settings.snapshot),
             ("appendfilename", &settings.append_only),
             ("auto-aof-rewrite-percentage", "0"),
-            ("aof-load-truncated", "yes"),
+            ("aof-load-truncated", if settings.takes_truncated { "yes" } else { "no" }),
         ]
         .iter()
         .flat_map(|(key, value)| [format!("--{key}"), (*value).to_owned()])
@@ -73,8 +73,7 @@ impl Server {
             arguments.extend(["--appenddirname".to_owned(), parts.clone()]);
         }
         let root = nix::unistd::geteuid().is_root();
-        let user = if owner.uid == 0 { (NOBODY, NOBODY) } else { (owner.uid, owner.gid) };
-        Ok(Self { program, arguments, user: root.then_some(user) })
+        Ok(Self { program, arguments, root })
     }
 
     /// Loads a copy, which is gone afterwards.
@@ -103,14 +102,19 @@ impl Server {
 
     fn started(&self, folder: &Path) -> Result<Child, Unseen> {
         let mut command = Command::new("/usr/bin/prlimit");
-        command.arg(format!("--as={REHEARSAL_MEMORY_BYTES_MAX}")).args([
-            "--core=0",
-            "--",
-            "/usr/bin/setpriv",
-        ]);
-        if let Some((uid, gid)) = self.user {
-            give(folder, uid, gid).map_err(|error| unstarted(&error))?;
-            command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]);
+        command.arg(format!("--as={REHEARSAL_MEMORY_BYTES_MAX}")).args(["--core=0", "--"]);
+        // An append-only file holds commands, and one of them could make it a replica of somewhere else.
+        if self.root {
+            command.args(["/usr/bin/unshare", "--net", "--"]);
+        }
+        command.arg("/usr/bin/setpriv");
+        if self.root {
+            give(folder, NOBODY, NOBODY).map_err(|error| unstarted(&error))?;
+            command.args([
+                format!("--reuid={NOBODY}"),
+                format!("--regid={NOBODY}"),
+                "--clear-groups".to_owned(),
+            ]);
         }
         // It ends with us, whatever becomes of us.
         command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program).args(&self.arguments);
@@ -141,6 +145,11 @@ async fn keys(socket: &Path) -> Result<Option<Keys>, Unseen> {
     let mut stream = BufReader::new(stream);
     let Some(persistence) = asked(&mut stream, Section::Persistence).await else { return Ok(None) };
     if info(&persistence, "loading").is_ok_and(|loading| loading == "0") {
+        let Some(replication) = asked(&mut stream, Section::Replication).await else { return Ok(None) };
+        if role(&replication)? != Role::Primary {
+            let why = "the append-only file makes the server a replica, so it holds nothing by itself";
+            return Err(Unseen::new(Blind::Unsupported, why));
+        }
         let Some(keyspace) = asked(&mut stream, Section::Keyspace).await else { return Ok(None) };
         return counted(&keyspace).map(Some);
     }

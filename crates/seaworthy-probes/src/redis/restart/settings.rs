@@ -26,6 +26,8 @@ pub(super) struct Settings {
     pub(super) append_only: String,
     /// The folder of the append-only file's parts; none before Redis 7, which has one file.
     pub(super) append_folder: Option<String>,
+    /// A file that ends in the middle of a command is loaded up to there.
+    pub(super) takes_truncated: bool,
     /// The configuration file, as the server sees it.
     file: String,
 }
@@ -53,12 +55,14 @@ impl Settings {
             snapshot: name(&value(Setting::DbFilename, "dbfilename").await?)?,
             append_only: name(&value(Setting::AppendFilename, "appendfilename").await?)?,
             append_folder,
+            takes_truncated: true,
             file: info(about, "config_file")?.to_owned(),
         })
     }
 
-    /// Whether the process works in the folder that it names, and its configuration file says what is in force.
-    pub(super) fn are_those_of_its_file(&self, owner: &Owner) -> Result<(), Unseen> {
+    /// The same with what only the configuration file tells, if the process works in the folder that it names and the file says what
+    /// is in force.
+    pub(super) fn with_its_file(mut self, owner: &Owner) -> Result<Self, Unseen> {
         if owner.folder != Path::new(&self.folder) {
             return Err(Unseen::new(
                 Blind::Unsupported,
@@ -69,10 +73,12 @@ impl Settings {
             return Err(differs("the server was started without a configuration file"));
         }
         let text = read(&owner.root, &self.file)?;
-        self.agree_with(&text)
+        self.takes_truncated = self.agree_with(&text)?;
+        Ok(self)
     }
 
-    fn agree_with(&self, file: &str) -> Result<(), Unseen> {
+    /// Whether a truncated file is taken, where the file says what is in force.
+    fn agree_with(&self, file: &str) -> Result<bool, Unseen> {
         let mut said = Said::default();
         for line in file.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             let Some((key, value)) = line.split_once(char::is_whitespace) else { continue };
@@ -82,6 +88,7 @@ impl Settings {
                     return Err(differs("the configuration file includes others, which are not read"));
                 }
                 "appendonly" => said.append_only_on = value.eq_ignore_ascii_case("yes"),
+                "aof-load-truncated" => said.takes_truncated = value.eq_ignore_ascii_case("yes"),
                 "dir" => said.folder = Some(value),
                 "dbfilename" => said.snapshot = value,
                 "appendfilename" => said.append_only = value,
@@ -96,7 +103,7 @@ impl Settings {
             && said.append_only == self.append_only
             && self.append_folder.as_ref().is_none_or(|folder| *folder == said.append_folder);
         if same {
-            Ok(())
+            Ok(said.takes_truncated)
         } else {
             Err(differs(
                 "the configuration file says something else of `dir`, `appendonly` or the files than is in force",
@@ -112,6 +119,7 @@ struct Said {
     snapshot: String,
     append_only: String,
     append_folder: String,
+    takes_truncated: bool,
 }
 
 impl Default for Said {
@@ -122,6 +130,7 @@ impl Default for Said {
             snapshot: "dump.rdb".to_owned(),
             append_only: "appendonly.aof".to_owned(),
             append_folder: "appendonlydir".to_owned(),
+            takes_truncated: true,
         }
     }
 }
@@ -170,6 +179,7 @@ mod tests {
             snapshot: "dump.rdb".to_owned(),
             append_only: "appendonly.aof".to_owned(),
             append_folder: Some("appendonlydir".to_owned()),
+            takes_truncated: true,
             file: "/etc/redis/redis.conf".to_owned(),
         }
     }
