@@ -157,7 +157,9 @@ impl Asking<'_> {
                 return Err(Unseen::new(Blind::Denied, why).give("a moment without other callers"));
             }
             status @ (400 | 415 | 422) if form.is_broken() => return Err(read_first(operation, status)),
-            403 if !reads => self.refused_the_caller(operation, &answer).await?,
+            404 if operation.has_parameters => return Err(names_nothing(operation)),
+            status @ (400 | 422) if operation.lacks_parameter => return Err(read_first(operation, status)),
+            403 => self.refused_the_caller(operation, &answer).await?,
             _ => {}
         }
         Ok(answered(site, operation, caller, &answer))
@@ -166,7 +168,8 @@ impl Asking<'_> {
     /// That a 403 is about who calls. A check against forged requests answers it to everybody, signed in or not.
     async fn refused_the_caller(&mut self, operation: &Operation, answer: &Answer) -> Result<(), Unseen> {
         let body = answer.body.text().to_ascii_lowercase();
-        let named = FORGERY.iter().any(|word| body.contains(word));
+        let reads = matches!(operation.method, Method::GET | Method::HEAD);
+        let named = !reads && FORGERY.iter().any(|word| body.contains(word));
         if !named && self.control(&operation.method).await? != 403 {
             return Ok(());
         }
@@ -184,6 +187,9 @@ impl Asking<'_> {
             return known.clone();
         }
         let status = match &self.site.prober {
+            _ if *method == Method::GET => {
+                self.site.control.as_ref().map(Answer::status_code).map_err(Clone::clone)
+            }
             Ok(prober) => nowhere(self.site, prober, method).await,
             Err(why) => Err(why.clone()),
         };
@@ -195,6 +201,16 @@ impl Asking<'_> {
 async fn nowhere(site: &Site<'_>, prober: &Prober, method: &Method) -> Result<u16, Unseen> {
     let url = site.at(&format!("/seaworthy-{}", nonce()))?;
     Ok(prober.act(Act::new(method.clone(), &url)).await?.status_code())
+}
+
+/// The router may have found nothing at such a value before anybody looked at the caller.
+fn names_nothing(operation: &Operation) -> Unseen {
+    let Operation { method, path, .. } = operation;
+    let why = format!(
+        "`{method} {path}` answered 404 to a value that names nothing, so the caller may not have been looked at"
+    );
+    Unseen::new(Blind::Unsupported, why)
+        .give("callers refused before what they ask for is looked up, or an `enum` for the parameter in the OpenAPI document")
 }
 
 /// The body was judged and the caller was not, which says nothing about what a sound body would have met.

@@ -1,4 +1,4 @@
-//! What plain HTTP answers beside an `https` URL. Asks `GET` of three paths, once where they lead over HTTPS, and of one
+//! What plain HTTP answers beside an `https` URL. Asks `GET` of three paths, and at `probe` of two more, once where they lead over HTTPS, and of one
 //! path at each address of the name where it has several.
 
 use seaworthy_core::facts::{Blind, Unseen};
@@ -17,7 +17,12 @@ pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
     };
     let deep = format!("/seaworthy-{}/a?b=c", nonce());
     let mut arrived: Option<Result<(), Unseen>> = None;
-    for path in ["/", &deep, site.target.endpoints.health()] {
+    let login = site.target.login.as_ref().map(|login| login.path.as_str());
+    let limited = site.target.rate_limit.as_ref().map(|promised| promised.path.as_str());
+    // The budget of `observe` has no room for more than three.
+    let more = login.into_iter().chain(limited).filter(|_| site.prober.is_ok());
+    let paths = ["/", &deep, site.target.endpoints.health()].into_iter().chain(more);
+    for path in paths {
         if !path.starts_with('/') {
             continue;
         }

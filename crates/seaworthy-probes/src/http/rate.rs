@@ -261,7 +261,7 @@ async fn other_served(
         .give("a moment without other callers"));
     }
     let during_refused = during.as_ref().map_err(Clone::clone)?.refused;
-    Ok(!during_refused && get(other, url).await?.status_code() != 429)
+    Ok(!during_refused && is_served(&get(other, url).await?))
 }
 
 /// Waits until the window has passed, where there is time for it.
@@ -286,7 +286,12 @@ async fn after_window(
             .give(format!("--deadline {}", seconds.saturating_add(DEADLINE_MORE_SECONDS))));
     }
     sleep(wait).await;
-    Ok(get(prober, url).await?.status_code() != 429)
+    Ok(is_served(&get(prober, url).await?))
+}
+
+/// Neither refused for having asked too much, nor failed.
+fn is_served(answer: &Answer) -> bool {
+    answer.status_code() != 429 && answer.status_code() < 500
 }
 
 fn millis(took: Duration) -> u64 {

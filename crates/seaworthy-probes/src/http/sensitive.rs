@@ -62,15 +62,32 @@ pub(super) async fn look(site: &Site<'_>, front: Option<&Answer>) -> Gathered<Se
     answers
 }
 
-/// A path that leads on is judged where it ends, unless that is plainly not its content.
-async fn led_on(site: &Site<'_>, answer: Answer) -> Result<Answer, Unseen> {
-    let to = redirect(&answer).and_then(|location| joined(&answer.url, &location).ok());
-    let Some(to) = to else { return Ok(answer) };
-    let elsewhere = to.origin() != answer.url.origin() || to.path() == "/" || is_sign_in(to.path());
-    if elsewhere || leads_as_everything(site, &to) {
+/// Most redirects of one path that are followed.
+const HOPS_MAX: usize = 3;
+
+/// A path that leads on is judged where it ends, unless that is plainly not its content. A front that ends TLS leads to plain HTTP, and
+/// a name with `www.` is the same site.
+async fn led_on(site: &Site<'_>, mut answer: Answer) -> Result<Answer, Unseen> {
+    for _ in 0..HOPS_MAX {
+        let to = redirect(&answer).and_then(|location| joined(&answer.url, &location).ok());
+        let Some(to) = to else { return Ok(answer) };
+        let elsewhere = bare(&to) != bare(&answer.url) || to.path() == "/" || is_sign_in(to.path());
+        if elsewhere || leads_as_everything(site, &to) {
+            return Ok(answer);
+        }
+        answer = site.observer.ask(Ask::get(&to)).await?;
+    }
+    if redirect(&answer).is_none() {
         return Ok(answer);
     }
-    site.observer.ask(Ask::get(&to)).await
+    let why = format!("`{}` leads on and on", shown_url(&answer.url));
+    Err(Unseen::new(Blind::Unsupported, why).give("a path that ends at its content, or is refused"))
+}
+
+/// The host without `www.`.
+fn bare(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
 /// A path that cannot exist leads there as well.
@@ -81,11 +98,28 @@ fn leads_as_everything(site: &Site<'_>, to: &Url) -> bool {
         .is_some_and(|everything| everything.path() == to.path())
 }
 
+/// Whether a segment of the path is where callers sign in: `/users/sign_in`, `/wp-login.php`, not `/lessons` or `/authors`.
 pub(super) fn is_sign_in(path: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "login",
+        "logon",
+        "signin",
+        "sso",
+        "oauth",
+        "oauth2",
+        "auth",
+        "authorize",
+        "authenticate",
+        "saml",
+        "saml2",
+        "openid",
+    ];
     let path = path.to_ascii_lowercase();
-    ["login", "log-in", "signin", "sign-in", "sign_in", "sso", "oauth", "auth"]
-        .iter()
-        .any(|word| path.contains(word))
+    path.split('/').any(|segment| {
+        let words: Vec<&str> = segment.split(['-', '_', '.']).collect();
+        words.iter().any(|word| WORDS.contains(word))
+            || words.windows(2).any(|two| matches!(two, ["log" | "sign", "in" | "on"]))
+    })
 }
 
 fn answered(

@@ -64,6 +64,8 @@ fn the_version_that_runs_is_the_one_that_should() {
         (vec![(DEPLOYED, json!("6".repeat(40)))], Verdict::Fail),
         (vec![(DEPLOYED, json!("1.1.0"))], Verdict::Pass),
         (vec![(DEPLOYED, json!("1.2.0"))], Verdict::Fail),
+        (vec![(DEPLOYED, json!("v1.1.0"))], Verdict::Pass),
+        (vec![(DEPLOYED, json!(head)), (COMMIT, json!(head[..7]))], Verdict::Pass),
         (vec![("/repo", away())], Verdict::Unknown),
         (
             vec![("/repo/git", Json::Null), (COMMIT, Json::Null), ("/repo/version", Json::Null)],
