@@ -205,4 +205,22 @@ mod tests {
             Regex::new(sensitive.content).unwrap_or_else(|error| panic!("{}: {error}", sensitive.path));
         }
     }
+
+    #[test]
+    fn a_whole_word_makes_a_sign_in() {
+        let all = [
+            "/login",
+            "/users/sign_in",
+            "/wp-login.php",
+            "/auth/realms/shop",
+            "/oauth2/authorize",
+            "/log-in",
+        ];
+        for path in all {
+            assert!(super::is_sign_in(path), "{path}");
+        }
+        for path in ["/authors", "/lessons", "/admin/blogin", "/", "/essostation", "/authentic"] {
+            assert!(!super::is_sign_in(path), "{path}");
+        }
+    }
 }

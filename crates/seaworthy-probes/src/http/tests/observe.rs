@@ -193,11 +193,24 @@ async fn open_paths_show_and_say_what_they_hold() {
 #[tokio::test]
 async fn a_path_that_leads_on_is_judged_where_it_ends() {
     let admin = |facts: &Value| {
-        list(facts, "/sensitive").into_iter().find(|s| s["path"] == "/admin").expect("asked")["open"].clone()
+        let found = list(facts, "/sensitive").into_iter().find(|s| s["path"] == "/admin");
+        found.map_or(Value::Null, |found| found["open"].clone())
     };
-    let inside =
-        "location = /admin { return 302 /admin/board; } location = /admin/board { return 200 'Welcome'; }";
-    assert_eq!(admin(&changed("shop.conf", "#OPEN", inside).await), json!(true));
+    for inside in [
+        "location = /admin { return 302 /admin/board; } location = /admin/board { return 200 'Welcome'; }",
+        "location = /admin { return 302 /admin/authors; } location = /admin/authors { return 200 'Welcome'; }",
+        "location = /admin { return 301 /admin/; } location = /admin/ { return 302 /admin/board; } location = /admin/board { return 200 'Welcome'; }",
+        // As from behind a front that ends TLS: over plain HTTP and back.
+        "location = /admin { return 301 http://shop.example:${plain}/admin/; } location = /admin/ { return 200 'Welcome'; }",
+    ] {
+        assert_eq!(admin(&changed("shop.conf", "#OPEN", inside).await), json!(true), "{inside}");
+    }
+    let around = "location = /admin { return 302 /admin/a; } location = /admin/a { return 302 /admin; }";
+    let facts = changed("shop.conf", "#OPEN", around).await;
+    assert!(
+        admin(&facts)["$unseen"]["why"].is_string()
+            || list(&facts, "/sensitive").last().unwrap()["$unseen"].is_object()
+    );
     for to in ["/login?next=/admin", "/", "https://sso.example.com/", "//169.254.169.254/"] {
         let outside = format!("location = /admin {{ return 302 {to}; }}");
         assert_eq!(admin(&changed("shop.conf", "#OPEN", &outside).await), json!(false), "{to}");

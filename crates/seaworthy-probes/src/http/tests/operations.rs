@@ -154,3 +154,43 @@ async fn operations_are_asked_where_the_document_says_that_they_are() {
     let why = &asked.last().expect("an end")["$unseen"]["why"];
     assert!(why.as_str().is_some_and(|why| why.contains(pages.url.as_str())), "{why}");
 }
+
+#[tokio::test]
+async fn a_refusal_that_unknown_paths_get_too_is_none_of_strangers() {
+    let document = r#"{"openapi": "3.1.0", "paths": {"/api/orders": {"get": {}}}}"#;
+    let refusing = |elsewhere: u16| async move {
+        Fake::serving(move |mut stream, head| async move {
+            let status = match head.lines().next().unwrap_or("") {
+                "GET / HTTP/1.1" => 200,
+                line if line.starts_with("GET /seaworthy-") => elsewhere,
+                _ => 403,
+            };
+            let answer = format!(
+                "HTTP/1.1 {status} Said\r\ncontent-type: text/plain\r\ncontent-length: 8\r\nconnection: close\r\n\r\nthe shop"
+            );
+            drop(stream.write_all(answer.as_bytes()).await);
+            drop(stream.shutdown().await);
+        })
+        .await
+    };
+    let seen = facts(&[&refusing(403).await], document, "").await;
+    assert!(
+        seen["operations"]["$unseen"]["why"].as_str().unwrap().contains("as it would to any GET"),
+        "{}",
+        seen["operations"]
+    );
+    let seen = facts(&[&refusing(404).await], document, "").await;
+    assert!(list(&seen, "/operations").iter().all(|one| one["refused"] == true), "{}", seen["operations"]);
+}
+
+#[tokio::test]
+async fn nothing_found_at_a_made_up_value_is_no_open_operation() {
+    let fake = serving(|_| (404, "no such order")).await;
+    let document = r#"{"openapi": "3.1.0", "paths": {"/api/orders/{id}": {"get": {"parameters": [{"name": "id", "in": "path", "schema": {"type": "string"}}]}}}}"#;
+    let seen = facts(&[&fake], document, "").await;
+    assert!(
+        seen["operations"]["$unseen"]["why"].as_str().unwrap().contains("names nothing"),
+        "{}",
+        seen["operations"]
+    );
+}
