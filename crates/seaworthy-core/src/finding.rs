@@ -56,6 +56,9 @@ pub struct Finding {
     pub seen: Vec<String>,
     /// Places beyond those in `seen`.
     pub more: usize,
+    /// What is allowed and should be better, where it passes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// What was wanted.
     pub wanted: String,
     /// Commands that show the same again.

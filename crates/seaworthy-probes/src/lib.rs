@@ -12,6 +12,7 @@ pub mod host;
 pub mod http;
 pub mod known_defaults;
 pub mod ledger;
+pub mod modes;
 pub mod postgres;
 pub mod redis;
 pub mod registry;

@@ -35,6 +35,7 @@ pub(crate) fn run(run: &Run, now: DateTime<Utc>) -> String {
     comment.blockers();
     comment.repairs();
     comment.standing();
+    comment.warned();
     comment.folded();
     comment.footer();
     comment.out
@@ -144,6 +145,20 @@ impl Comment<'_> {
             return;
         }
         self.open(&format!("What else stands, without blocking: {}", self.run.decision.standing.len()));
+        self.lines(&lines, STANDING_BYTES_MAX);
+        self.close();
+    }
+
+    fn warned(&mut self) {
+        let lines = self.outline.warned.iter().map(|finding| {
+            let warnings: Vec<String> = finding.warnings.iter().map(|warning| told(warning).into_owned()).collect();
+            format!("- {}: {}", code(&finding.id), warnings.join("; "))
+        });
+        let lines: Vec<String> = lines.collect();
+        if lines.is_empty() {
+            return;
+        }
+        self.open(&format!("What holds and should be better: {}", lines.len()));
         self.lines(&lines, STANDING_BYTES_MAX);
         self.close();
     }

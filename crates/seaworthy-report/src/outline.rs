@@ -23,6 +23,8 @@ pub(crate) struct Outline<'a> {
     pub standing_unseen: Vec<Group<'a>>,
     /// What holds.
     pub passed: Vec<&'a Finding>,
+    /// What holds and should be better.
+    pub warned: Vec<&'a Finding>,
     /// What has no subject here.
     pub not_applicable: Vec<&'a Finding>,
     /// When the oldest look began.
@@ -60,6 +62,7 @@ impl<'a> Outline<'a> {
             standing,
             standing_unseen: grouped(&standing_unseen),
             passed: with(Verdict::Pass),
+            warned: run.findings.iter().filter(|finding| !finding.warnings.is_empty()).collect(),
             not_applicable: with(Verdict::NotApplicable),
             oldest: run.provenance.iter().map(|look| look.at).min(),
             fresh_until: run

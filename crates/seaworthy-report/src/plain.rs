@@ -18,6 +18,7 @@ pub(crate) fn summary(finding: &Finding) -> String {
 /// Everything that is known of it, a line each, every line with a word before it.
 pub(crate) fn lines(finding: &Finding) -> Vec<String> {
     let mut lines: Vec<String> = finding.seen.iter().map(|seen| format!("seen: {}", visible(seen))).collect();
+    lines.extend(finding.warnings.iter().map(|warning| format!("warning: {}", visible(warning))));
     if finding.more > 0 {
         lines.push(format!("and {}", counted(finding.more, "more place")));
     }

@@ -142,10 +142,23 @@ pub struct Check {
     /// requirement's least assurance fails only where this is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail: Option<String>,
+    /// What is allowed and should be better: told beside a pass, and changes no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn: Option<Warning>,
     /// What was seen, with CEL in `{{ }}`.
     pub says: String,
     /// What was wanted, for people.
     pub wants: String,
+}
+
+/// What is told beside a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Warning {
+    /// CEL over facts, true when it is to be told.
+    pub when: String,
+    /// What is told, with CEL in `{{ }}`.
+    pub says: String,
 }
 
 /// What would make a requirement pass.

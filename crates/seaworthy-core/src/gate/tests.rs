@@ -20,6 +20,7 @@ fn finding(id: usize, severity: Severity, verdict: Verdict, proven: bool) -> Fin
         by_hand: Vec::new(),
         facts: Vec::new(),
         unseen: Vec::new(),
+        warnings: Vec::new(),
         hint: None,
         remedy: Remedy { text: String::new(), snippet: None },
         proven,

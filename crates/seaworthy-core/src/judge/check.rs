@@ -17,6 +17,7 @@ pub(crate) struct CompiledCheck {
     each: Option<Expression>,
     pass: Expression,
     fail: Option<Expression>,
+    warn: Option<(Expression, Says)>,
     says: Says,
     /// Whether "not passed" may be taken for "failed".
     fails_by_contrary: bool,
@@ -27,6 +28,7 @@ pub(crate) struct CompiledCheck {
 pub(super) enum Outcome {
     Pass {
         seen: Vec<String>,
+        warnings: Vec<String>,
         log: Log,
     },
     Fail {
@@ -69,7 +71,10 @@ fn no_truth(expression: &Expression, error: &ExecutionError) -> NoTruth {
 impl CompiledCheck {
     pub(crate) fn compile(spec: &Check, least: Assurance) -> Result<Self, ExpressionError> {
         let compile = |text: &Option<String>| text.as_deref().map(Expression::compile).transpose();
+        let warn = spec.warn.as_ref();
+        let warn = warn.map(|warn| Ok((Expression::compile(&warn.when)?, Says::compile(&warn.says)?)));
         Ok(Self {
+            warn: warn.transpose()?,
             each: compile(&spec.each)?,
             pass: Expression::compile(&spec.pass)?,
             fail: compile(&spec.fail)?,
@@ -93,7 +98,8 @@ impl CompiledCheck {
 
     /// Every expression with the name of the loop variable that it may use.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        [Some(&self.pass), self.fail.as_ref()].into_iter().flatten().chain(self.says.expressions())
+        let warn = self.warn.iter().flat_map(|(when, says)| std::iter::once(when).chain(says.expressions()));
+        [Some(&self.pass), self.fail.as_ref()].into_iter().flatten().chain(self.says.expressions()).chain(warn)
     }
 
     pub(crate) fn each(&self) -> Option<&Expression> {
@@ -139,7 +145,7 @@ impl CompiledCheck {
 
     fn judge_none(&self, log: Log) -> Outcome {
         match &self.spec.none_passes {
-            Some(why) => Outcome::Pass { seen: vec![why.clone()], log },
+            Some(why) => Outcome::Pass { seen: vec![why.clone()], warnings: Vec::new(), log },
             None => Outcome::Unknown { seen: vec!["there was nothing to look at".to_owned()], log },
         }
     }
@@ -169,7 +175,7 @@ impl CompiledCheck {
             (Ok(true), Some(true)) => {
                 Outcome::Broken(format!("`{}` and its `fail` are both true", self.pass.source()))
             }
-            (Ok(true), _) => Outcome::Pass { seen, log },
+            (Ok(true), _) => Outcome::Pass { seen, warnings: self.warnings(context, reads), log },
             (_, Some(true)) => Outcome::Fail { seen, log },
             (Ok(false), _) => Outcome::Unknown { seen, log },
             (Err(NoTruth::Unseen), _) => Outcome::Unknown { seen: Vec::new(), log },
@@ -178,6 +184,14 @@ impl CompiledCheck {
             }
             (Err(NoTruth::Broken(what)), _) => Outcome::Broken(what),
         }
+    }
+
+    /// What is told beside a pass. The unseen warns of nothing.
+    fn warnings(&self, context: &Context<'_, '_>, reads: &Reads) -> Vec<String> {
+        let told = self.warn.iter().filter(|(when, _)| matches!(truth(when, context), Ok(true)));
+        let told = told.map(|(_, says)| says.fill(context)).collect();
+        reads.take();
+        told
     }
 }
 
@@ -197,10 +211,13 @@ fn elements_of(each: &Expression, context: &Context<'_, 'static>) -> Result<Vec<
 /// One failed element fails; else one broken is broken; else one unknown is unknown; else all passed.
 fn all_of(outcomes: impl Iterator<Item = Outcome>, range: Log) -> Outcome {
     let (mut passed, mut failed, mut unknown) = (Tally::new(range), Tally::default(), Tally::default());
-    let mut broken = None;
+    let (mut broken, mut warnings) = (None, Vec::new());
     for outcome in outcomes {
         match outcome {
-            Outcome::Pass { seen, log } => passed.add(seen, log),
+            Outcome::Pass { seen, warnings: told, log } => {
+                passed.add(seen, log);
+                warnings.extend(told);
+            }
             Outcome::Fail { seen, log } => failed.add(seen, log),
             Outcome::Unknown { seen, log } => unknown.add(seen, log),
             Outcome::Broken(what) => broken = Some(what),
@@ -210,7 +227,7 @@ fn all_of(outcomes: impl Iterator<Item = Outcome>, range: Log) -> Outcome {
         _ if failed.count > 0 => Outcome::Fail { seen: failed.seen, log: failed.log },
         Some(what) => Outcome::Broken(what),
         None if unknown.count > 0 => Outcome::Unknown { seen: unknown.seen, log: unknown.log },
-        None => Outcome::Pass { seen: passed.seen, log: passed.log },
+        None => Outcome::Pass { seen: passed.seen, warnings, log: passed.log },
     }
 }
 

@@ -34,7 +34,7 @@ pub fn judge(requirement: &CompiledRequirement, document: &Document, now: DateTi
     context.add_variable_as_val("facts", Box::new(document.root.clone()));
     context.add_variable_as_val("now", Box::new(CelTimestamp::from(now.fixed_offset())));
     document.reads.take();
-    Judgement { requirement, document, context, now, hint: None, blind: Log::default(), broken: None }.run()
+    Judgement { requirement, document, context, now, warnings: Vec::new(), hint: None, blind: Log::default(), broken: None }.run()
 }
 
 struct Judgement<'a> {
@@ -42,6 +42,7 @@ struct Judgement<'a> {
     document: &'a Document,
     context: Context<'static, 'static>,
     now: DateTime<Utc>,
+    warnings: Vec<String>,
     hint: Option<String>,
     blind: Log,
     broken: Option<String>,
@@ -57,7 +58,8 @@ impl Judgement<'_> {
         for check in &self.requirement.checks {
             let decides = check.assurance() >= self.requirement.least();
             match check.judge(&self.context, &self.document.reads) {
-                Outcome::Pass { seen, log } if decides => {
+                Outcome::Pass { seen, warnings, log } if decides => {
+                    self.warnings = warnings;
                     return self.decided(Verdict::Pass, check, seen, &log);
                 }
                 Outcome::Fail { seen, log } => {
@@ -126,6 +128,8 @@ impl Judgement<'_> {
         let spec = &self.requirement.spec;
         let more = seen.len().saturating_sub(PLACES_MAX);
         seen.truncate(PLACES_MAX);
+        let mut warnings = self.warnings;
+        warnings.truncate(PLACES_MAX);
         let mut by_hand: Vec<String> = Vec::new();
         for command in log.seen.iter().filter_map(|read| read.by_hand.clone()) {
             if !by_hand.contains(&command) && by_hand.len() < CITED_FACTS_MAX {
@@ -143,6 +147,7 @@ impl Judgement<'_> {
             assurance,
             seen,
             more,
+            warnings,
             wanted,
             by_hand,
             facts: plain

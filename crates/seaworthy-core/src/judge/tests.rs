@@ -231,3 +231,17 @@ fn a_traced_document_says_what_was_read_since_it_was_last_asked() {
     assert_eq!(document.read_paths(), ["facts.names", "facts.names[0]"]);
     assert!(document.read_paths().is_empty());
 }
+
+#[test]
+fn a_warning_is_told_beside_a_pass_and_changes_no_verdict() {
+    let told = |facts: &Json| {
+        let checks = "  - {assurance: configuration, each: 'facts.l', as: r, pass: 'r.n < 9', says: 's', wants: 'w', \
+                      warn: {when: 'r.n > 4', says: 'is {{ r.n }}'}}\n";
+        let finding = judged(&requirement("", checks), facts);
+        (finding.verdict, finding.warnings)
+    };
+    assert_eq!(told(&json!({"l": [{"n": 1}, {"n": 5}]})), (Verdict::Pass, vec!["is 5".to_owned()]));
+    assert_eq!(told(&json!({"l": [{"n": 1}]})), (Verdict::Pass, Vec::new()));
+    assert_eq!(told(&json!({"l": [{"n": 5}, {"n": 9}]})), (Verdict::Fail, Vec::new()));
+    assert_eq!(told(&json!({"l": [{"n": 5}, unseen()]})), (Verdict::Unknown, Vec::new()));
+}

@@ -9,7 +9,7 @@ pub const ANSWER_DEPTH_MAX: usize = 8;
 /// Most elements of one answer, nested ones included.
 pub const ANSWER_ELEMENTS_MAX: usize = 4096;
 /// Most commands of one session; one for each user is among them.
-pub const COMMANDS_MAX: u32 = 160;
+pub const COMMANDS_MAX: u32 = 320;
 /// Most users whose need of a password is looked at.
 pub const USERS_MAX: usize = 100;
 /// Most addresses in `bind` that are kept.

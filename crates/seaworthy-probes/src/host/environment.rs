@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::SecretVariable;
+use super::facts::{ModeVariable, SecretVariable};
 use crate::known_defaults::{is_known_default, is_placeholder};
+use crate::modes::mode;
 
 /// Least length of a secret, in characters.
 const SECRET_CHARS_MIN: usize = 32;
@@ -80,6 +81,12 @@ impl Variables {
             unique: secrets.iter().filter(|(_, other)| other == value).count() == 1,
         };
         secrets.iter().map(statement).collect()
+    }
+
+    /// What they say of the mode that the application runs in.
+    pub(super) fn modes(&self) -> Vec<ModeVariable> {
+        let told = self.0.iter().filter_map(|(name, value)| Some((name, mode(name, value)?)));
+        told.map(|(name, mode)| ModeVariable { name: name.clone(), mode }).collect()
     }
 
     /// Adds those of another place; what is known already stays.

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use seaworthy_core::facts::{Listed, Seen};
 use serde::Serialize;
 
+use crate::modes::Mode;
+
 /// One host: this machine, or a machine or container seen through one of its processes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HostFacts {
@@ -190,6 +192,8 @@ pub struct ServiceFacts {
     pub placeholder_names: Seen<Listed<String>>,
     /// Names of variables, live or in a file, whose value is a publicly known default. Sorted.
     pub known_default_names: Seen<Listed<String>>,
+    /// What the variables of its processes say of the mode that it runs in. Sorted, each once.
+    pub modes: Seen<Listed<ModeVariable>>,
     /// Names that the repository's template for this service declares: the only one, or the one nearest to its working
     /// directory.
     pub declared: Seen<Listed<DeclaredVariable>>,
@@ -226,6 +230,15 @@ pub struct ServiceProcess {
     pub secret_in_arguments: Seen<bool>,
     /// A command that shows user and rights again.
     pub by_hand: String,
+}
+
+/// A variable of a process that says in which mode the application runs. Its value is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct ModeVariable {
+    /// The variable's name.
+    pub name: String,
+    /// The mode.
+    pub mode: Mode,
 }
 
 /// A name that a template declares.

@@ -9,7 +9,7 @@ use super::HostTarget;
 use super::declared;
 use super::env_files::{self, EnvFiles, Users};
 use super::environment::{Variables, secret_in_arguments};
-use super::facts::{ServiceFacts, ServiceProcess, UnitFacts};
+use super::facts::{ModeVariable, ServiceFacts, ServiceProcess, UnitFacts};
 use super::ports::Socket;
 use super::processes::{
     Process, Processes, Sockets, arguments, bounded, control_groups, environment, executable,
@@ -212,6 +212,10 @@ pub(super) fn facts(
             Err(why) => why.clone().into(),
         },
         known_default_names: names_everywhere(&Variables::known_defaults),
+        modes: match found.as_ref().map_err(Unseen::clone).and_then(modes) {
+            Ok(modes) => Seen::new(Listed::bounded(modes, VARIABLES_MAX, "variables that say the mode")),
+            Err(why) => why.into(),
+        },
         declared: declared::look(target.repo.as_deref(), &folders(found)),
         required_names: target.required_env.clone(),
         secrets: match (&everywhere, &template) {
@@ -256,6 +260,15 @@ fn live(found: &Found) -> Result<(BTreeSet<String>, Variables), Unseen> {
         all.add(&variables);
     }
     Ok((common.unwrap_or_default(), all))
+}
+
+/// What the variables of each own process say of the mode.
+fn modes(found: &Found) -> Result<Vec<ModeVariable>, Unseen> {
+    let mut all = BTreeSet::new();
+    for pid in &found.own {
+        all.extend(Variables::of_process(&environment(*pid)?).modes());
+    }
+    Ok(all.into_iter().collect())
 }
 
 fn processes_facts(

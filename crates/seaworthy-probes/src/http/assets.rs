@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use seaworthy_core::facts::Unseen;
+use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::http::{ASSETS_MAX, PATTERN_BYTES_MAX};
 use url::Url;
 
 use super::client::{Answer, Ask, shown_url};
 use super::facts::{AssetAnswer, TextAnswer};
+use super::fingerprint::fingerprinted;
 use super::gather::Gathered;
 use super::parse::cache::cache;
 use super::site::Site;
@@ -48,15 +49,23 @@ pub(super) async fn look(site: &Site<'_>, front: &Result<Answer, Unseen>, more: 
         }
     }
     for url in more {
-        encoded(site, url, &mut files.texts).await.ok();
+        let refused = |answer: &Answer| matches!(answer.status_code(), 401 | 403);
+        if encoded(site, url, &mut files.texts).await.is_ok_and(|answer| refused(&answer)) {
+            files.texts.miss(unserved(url));
+        }
     }
     files
+}
+
+fn unserved(url: &Url) -> Unseen {
+    let why = format!("`{}` served nothing to this caller, so how it is encoded was not seen", shown_url(url));
+    Unseen::new(Blind::Denied, why).give("`credentials: {user: {bearer: {env: …}}}` for the environment")
 }
 
 /// Asks with gzip offered, and with br where gzip is not used; keeps what compression is about.
 async fn encoded(site: &Site<'_>, url: &Url, texts: &mut Gathered<TextAnswer>) -> Result<Answer, Unseen> {
     let asked = match Ask::get(url).header("accept-encoding", "gzip") {
-        Ok(ask) => site.observer.ask(ask).await,
+        Ok(ask) => site.as_someone(ask, url).await,
         Err(why) => Err(why),
     };
     let answer = match asked {
@@ -69,14 +78,14 @@ async fn encoded(site: &Site<'_>, url: &Url, texts: &mut Gathered<TextAnswer>) -
     let compressible = compressible(&answer);
     let size_bytes = answer.body.bytes.len();
     let worth = answer.status.is_success() && (size_bytes > TEXT_BYTES_MIN || answer.body.cut.is_some());
-    if !worth {
+    if !worth || is_either_way(&answer) {
         return Ok(answer);
     }
     let mut by = answer.clone();
     if compressible && answer.header("content-encoding").is_none() {
         let other = Ask::get(url).header("accept-encoding", "br");
         if let Ok(ask) = other
-            && let Ok(other) = site.observer.ask(ask).await
+            && let Ok(other) = site.as_someone(ask, url).await
             && other.header("content-encoding").is_some()
         {
             by = other;
@@ -113,37 +122,32 @@ fn compressible(answer: &Answer) -> bool {
     media_type.starts_with("text/") || ends.iter().any(|end| media_type.ends_with(end))
 }
 
+/// Formats that gain a little by compression, so that some servers compress them and others do not.
+fn is_either_way(answer: &Answer) -> bool {
+    const FORMATS: [&str; 9] = [
+        "image/x-icon",
+        "image/vnd.microsoft.icon",
+        "image/bmp",
+        "font/ttf",
+        "font/otf",
+        "application/x-font-ttf",
+        "application/vnd.ms-fontobject",
+        "application/pdf",
+        "application/octet-stream",
+    ];
+    answer.media_type().is_none_or(|media_type| FORMATS.contains(&media_type.as_str()))
+}
+
 fn asset(answer: &Answer) -> AssetAnswer {
     AssetAnswer {
         url: shown_url(&answer.url),
         status: answer.status_code(),
         content_type: answer.media_type(),
-        fingerprinted: fingerprinted(&answer.url),
+        fingerprinted: fingerprinted(&answer.url).into(),
         versioned: answer.url.query().is_some(),
         cache: answer.header("cache-control").map(|header| cache(&header)),
         by_hand: answer.by_hand.clone(),
     }
-}
-
-/// A name with eight or more hexadecimal or mixed characters in it that a build put there, or such a query.
-fn fingerprinted(url: &Url) -> bool {
-    let name = url.path_segments().and_then(Iterator::last).unwrap_or("");
-    let query = url.query().unwrap_or("");
-    name.split(['.', '-', '_']).chain(query.split(['.', '-', '_', '=', '&'])).any(|part| {
-        let digits = part.chars().any(|c| c.is_ascii_digit());
-        let letters = part.chars().any(|c| c.is_ascii_alphabetic());
-        (8..=64).contains(&part.len())
-            && part.chars().all(|c| c.is_ascii_alphanumeric())
-            && digits
-            && letters
-            && !is_size(part)
-    })
-}
-
-/// Width and height, such as `1920x1080`.
-fn is_size(part: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    part.split_once(['x', 'X']).is_some_and(|(width, height)| number(width) && number(height))
 }
 
 /// The scripts, styles, images and icons of a page, on its own origin.
@@ -185,35 +189,4 @@ fn is_file(url: &Url) -> bool {
     ];
     let path = url.path().to_ascii_lowercase();
     ENDS.iter().any(|end| path.ends_with(end))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Url, fingerprinted};
-
-    #[test]
-    fn names_made_by_a_build_are_told_from_names_made_by_people() {
-        let named = |name: &str| {
-            fingerprinted(&Url::parse(&format!("https://shop.example/assets/{name}")).expect("a URL"))
-        };
-        for name in [
-            "app.0123456789ab.css",
-            "index-BX3k9Qz1.js",
-            "main.8f3c2d1e.chunk.js",
-            "a1b2c3d4e5f6.png",
-            "app.js?v=8f3c2d1e",
-        ] {
-            assert!(named(name), "{name}");
-        }
-        for name in [
-            "app.css",
-            "bootstrap.min.js",
-            "icon-192.png",
-            "jquery-3.7.1.js",
-            "hero-1920x1080.jpg",
-            "app.js?v=12",
-        ] {
-            assert!(!named(name), "{name}");
-        }
-    }
 }

@@ -19,7 +19,9 @@ pub(super) async fn look(site: &Site<'_>, api: &Api) -> Gathered<CorsAnswer> {
     for (kind, origin) in origins(site) {
         for preflight in [false, true] {
             let answer = match question(&api.url, &origin, preflight) {
-                Ok(ask) => asked(site, ask, &api.url, preflight).await,
+                Ok(ask) if preflight => site.observer.ask(ask).await,
+                // Many APIs say who may read only in answers that are worth reading.
+                Ok(ask) => site.as_someone(ask, &api.url).await,
                 Err(why) => Err(why),
             };
             served |= !preflight && answer.as_ref().is_ok_and(|answer| answer.status.is_success());
@@ -30,17 +32,6 @@ pub(super) async fn look(site: &Site<'_>, api: &Api) -> Gathered<CorsAnswer> {
         answers.miss(unserved(api));
     }
     answers
-}
-
-/// Many APIs say who may read only in answers that are worth reading.
-async fn asked(site: &Site<'_>, ask: Ask, api: &Url, preflight: bool) -> Result<Answer, Unseen> {
-    let answer = site.observer.ask(ask.clone()).await?;
-    match site.target.credential(&["user", "admin"], api) {
-        Ok((_, credential)) if !preflight && matches!(answer.status_code(), 401 | 403) => {
-            site.observer.ask(ask.with(&credential)).await
-        }
-        _ => Ok(answer),
-    }
 }
 
 /// Other paths may tell other origins something else than the ones that were looked at.

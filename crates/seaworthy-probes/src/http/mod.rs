@@ -9,6 +9,7 @@ mod assets;
 pub mod client;
 mod cors;
 mod errors;
+mod fingerprint;
 pub mod facts;
 #[cfg(test)]
 pub(crate) mod fake;

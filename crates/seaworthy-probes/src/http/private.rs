@@ -33,7 +33,7 @@ pub(super) async fn look(
             && !operation.is_public(&site.target.public)
             && site.target.endpoints.fault.as_deref() != Some(&operation.path)
     });
-    let mut refused = None;
+    let (mut refused, mut closed) = (None, None);
     for operation in private.take(OPERATIONS_MAX) {
         if answers.items().len() >= ANSWERS_MAX {
             break;
@@ -59,13 +59,13 @@ pub(super) async fn look(
                 cache: answer.header("cache-control").map(|header| cache(&header)),
                 by_hand: answer.by_hand.clone(),
             }),
-            403 | 404 => {}
+            403 | 404 => closed = Some(denied(operation, answer.status_code(), &role)),
             401 => refused = refused.or_else(|| Some(denied(operation, 401, &role))),
             status => answers.miss(denied(operation, status, &role)),
         }
     }
     // A credential that opens something is valid, and what it does not open is for another kind of caller.
-    match refused {
+    match refused.or(closed) {
         Some(why) if answers.items().is_empty() => answers.miss(why),
         _ => {}
     }

@@ -48,7 +48,8 @@ impl Rule {
             Networks::Unknown => match columns.address.as_deref() {
                 // Addresses of the server and its neighbours, whichever those are.
                 Some("samehost") => "loopback",
-                Some("samenet") => "private",
+                Some("samenet") => "samenet",
+                Some(name) if name.starts_with('.') => "domain",
                 _ => "name",
             },
         };
@@ -65,7 +66,7 @@ impl Rule {
             reach: reach.to_owned(),
             from_network: !matches!(reach, "socket" | "loopback"),
             admits: method != "reject" && !columns.faulty,
-            takes_plaintext: matches!(kind.as_str(), "host" | "hostnossl" | "hostgssenc" | "hostnogssenc"),
+            takes_plaintext: matches!(kind.as_str(), "host" | "hostnossl" | "hostnogssenc"),
             demands_certificate: columns.demands_certificate || method == "cert",
             faulty: columns.faulty,
             by_hand: by_hand.to_owned(),
@@ -97,6 +98,29 @@ impl Rule {
             _ => false,
         };
         same_databases && kinds && plain_roles && networks && !earlier.fact.faulty
+    }
+}
+
+/// Takes note of lines that refuse sessions in plain text before others would let them in.
+pub(super) fn refuse_plaintext(rules: &mut [Rule]) {
+    for index in 0..rules.len() {
+        let (before, after) = rules.split_at_mut(index);
+        let Some(rule) = after.first_mut() else { return };
+        // Whatever else a line takes, here it is asked about what comes in plain text only.
+        let as_plain = |rule: &Rule| {
+            let mut plain = rule.clone();
+            plain.fact.kind = "hostnossl".to_owned();
+            plain
+        };
+        let plain = as_plain(rule);
+        let refuses = |earlier: &&Rule| {
+            earlier.fact.method == "reject"
+                && earlier.fact.roles == ["all"]
+                && matches!(earlier.fact.kind.as_str(), "host" | "hostnossl")
+        };
+        let refused =
+            before.iter().filter(refuses).any(|earlier| plain.is_covered_by(&as_plain(earlier)));
+        rule.fact.takes_plaintext &= !refused;
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
 
 use seaworthy_core::limits::OWN_ADDRESSES_MAX;
@@ -43,12 +44,24 @@ pub(super) fn memory_of(process: i64) -> Option<u64> {
     Some(group.map_or(machine, |group| group.min(machine)))
 }
 
-/// When a file was last changed that a process names by its whole path, in seconds since 1970. `None` without the right to
-/// look into the process' own file system.
-pub(super) fn changed_at(process: i64, path: &str) -> Option<f64> {
+/// When a file was changed, in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Changed {
+    /// What is in it was written then, as its writer says: a copy may bring the time of its model along.
+    pub(super) content: f64,
+    /// It was put there, moved, or its rights were changed.
+    pub(super) placed: f64,
+}
+
+/// When a file was changed that a process names by its whole path. `None` without the right to look into the process' own file
+/// system.
+pub(super) fn changed_at(process: i64, path: &str) -> Option<Changed> {
     let path = path.strip_prefix('/')?;
-    let changed = fs::metadata(format!("/proc/{process}/root/{path}")).ok()?.modified().ok()?;
-    Some(changed.duration_since(UNIX_EPOCH).ok()?.as_secs_f64())
+    let about = fs::metadata(format!("/proc/{process}/root/{path}")).ok()?;
+    let content = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "seconds and parts of them need no more than 52 bits")]
+    let placed = about.ctime() as f64 + about.ctime_nsec() as f64 / 1e9;
+    Some(Changed { content, placed })
 }
 
 /// Addresses of this machine that others may know it by.

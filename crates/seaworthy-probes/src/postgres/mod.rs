@@ -123,11 +123,11 @@ async fn look(task: &Task) -> PostgresFacts {
 /// What a session shows.
 async fn look_inside(session: &Session, address: &Address, task: &Task, rules: &Rules) -> PostgresFacts {
     let spec = &task.spec;
-    let application = spec.application_role.as_deref().unwrap_or(&address.user);
     let about = look::server::look(session, address, task.now).await;
     let process = about.as_ref().ok().map(|about| about.process);
     let login = look::server::login(session, process);
     let here = process.filter(|_| login.same_machine == Some(true));
+    let application = spec.application_role.as_deref().unwrap_or(&address.user);
     let role = look::access::looking_role(session).await;
     let sees_sessions = look::access::sees_others(&role, "the sessions");
     let settings = look::settings::look(session, address).await;
@@ -150,7 +150,7 @@ async fn look_inside(session: &Session, address: &Address, task: &Task, rules: &
         hba_rules: look::access::rule_facts(rules),
         hba_loaded: look::access::hba_loaded(session, address, rules, here).await,
         superusers: look::access::superusers(session, address, spec.superusers.as_deref(), rules).await,
-        application_role: look::access::application_role(session, address, application).await,
+        application_role: look::access::application_role(session, address, spec.application_role.as_deref()).await,
         sessions: match &sees_sessions {
             Ok(()) => look::access::sessions(session).await,
             Err(why) => why.clone().into(),

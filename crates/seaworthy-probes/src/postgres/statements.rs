@@ -58,6 +58,7 @@ statement!(SUPERUSERS, "superusers", "superusers");
 statement!(APPLICATION_ROLE, "application_role", "rows");
 statement!(APPLICATION_MEMBERSHIPS, "application_memberships", "groups");
 statement!(APPLICATION_SCHEMAS, "application_schemas", "schemas");
+statement!(APPLICATION_FUNCTIONS, "application_functions", "functions");
 statement!(FORBIDDEN_READ, "forbidden_read", "rows");
 statement!(SESSIONS, "sessions", "groups of sessions", Some(GRANT_STATISTICS));
 statement!(CONNECTIONS, "connections", "rows");
@@ -166,6 +167,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Statement> {
         &APPLICATION_ROLE,
         &APPLICATION_MEMBERSHIPS,
         &APPLICATION_SCHEMAS,
+        &APPLICATION_FUNCTIONS,
         &FORBIDDEN_READ,
         &SESSIONS,
         &CONNECTIONS,

@@ -43,6 +43,8 @@ pub struct RedisFacts {
     pub save_rules: Seen<Listed<SaveRule>>,
     /// Whether the last snapshot succeeded; true as well when none was made yet.
     pub snapshot_ok: Seen<bool>,
+    /// Passwords that every list begins with, tried for the user `default`.
+    pub default_logins: Seen<DefaultLogins>,
     /// What a restart would bring back, rehearsed on a copy of the data's files.
     pub restart: Seen<Restart>,
 }
@@ -169,7 +171,11 @@ pub struct Restart {
     pub keys_expected: u64,
     /// All that came back. Some of those with an expiry may end meanwhile.
     pub keys_loaded: u64,
-    /// Every lasting key came back, and at least half of all.
+    /// Keys that were drawn by name before the copy and were there after it.
+    pub named_keys_expected: u64,
+    /// Those of them that came back.
+    pub named_keys_loaded: u64,
+    /// Every lasting key came back, by number and each that was named, and at least half of all.
     pub came_back: bool,
 }
 
@@ -181,6 +187,15 @@ pub enum LoadedFrom {
     AppendOnlyFile,
     /// The snapshot.
     Snapshot,
+}
+
+/// What came of trying published passwords.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DefaultLogins {
+    /// How many were tried.
+    pub tried_count: usize,
+    /// One of them was taken, or none is needed.
+    pub accepted: bool,
 }
 
 /// A snapshot is made after so many seconds when so many keys changed.

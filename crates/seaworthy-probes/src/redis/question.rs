@@ -16,6 +16,14 @@ pub(super) enum Question<'a> {
     Info(Section),
     /// `CONFIG GET NAME`.
     Config(Setting),
+    /// `SELECT DATABASE`, of this connection only.
+    Select(&'a str),
+    /// `RANDOMKEY`.
+    RandomKey,
+    /// `PTTL KEY`.
+    TimeToLive(&'a str),
+    /// `EXISTS KEY`.
+    Exists(&'a str),
     /// `ACL USERS`: the names of all users.
     Users,
     /// `ACL GETUSER NAME`. The digests of passwords in its answer are dropped where it is read.
@@ -137,6 +145,10 @@ impl<'a> Question<'a> {
             Self::Config(Setting::Bind) => vec!["CONFIG", "GET", "bind"],
             Self::Config(Setting::ProtectedMode) => vec!["CONFIG", "GET", "protected-mode"],
             Self::Config(Setting::Save) => vec!["CONFIG", "GET", "save"],
+            Self::Select(database) => vec!["SELECT", database],
+            Self::RandomKey => vec!["RANDOMKEY"],
+            Self::TimeToLive(key) => vec!["PTTL", key],
+            Self::Exists(key) => vec!["EXISTS", key],
             Self::Users => vec!["ACL", "USERS"],
             Self::User(user) => vec!["ACL", "GETUSER", user],
             Self::DryRun(user, dangerous) => {
@@ -157,6 +169,9 @@ impl<'a> Question<'a> {
             Self::EchoNothing => "+echo",
             Self::Info(_) => "+info",
             Self::Config(_) => "+config|get",
+            Self::Select(_) | Self::RandomKey | Self::TimeToLive(_) | Self::Exists(_) => {
+                "%R~* +select +randomkey +pttl +exists"
+            }
             Self::Users => "+acl|users",
             Self::User(_) => "+acl|getuser",
             Self::DryRun(..) => "+acl|dryrun",

@@ -103,6 +103,22 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// Whether the user `default` signs in with a password that everybody knows. Only such may be given here.
+    pub(super) async fn takes(&mut self, published: &str) -> Result<bool, Unseen> {
+        let answered = self.send(&resp::command(&["AUTH", published])).await?;
+        let Reply::Error(text) = &answered else {
+            return if answered.text() == Some("OK") { Ok(true) } else { Err(not_redis()) };
+        };
+        let says = |words: &str| text.to_ascii_lowercase().contains(words);
+        match code(text) {
+            Some("WRONGPASS") => Ok(false),
+            // Of servers before Redis 6.
+            Some("ERR") if says("invalid password") => Ok(false),
+            Some("ERR") if says("no password is set") || says("without any password configured") => Ok(true),
+            code => Err(refusal(code, text, "AUTH", "", "default")),
+        }
+    }
+
     /// Asks, and takes an error of the server as an answer too.
     pub(super) async fn ask(&mut self, question: Question<'_>) -> Result<Reply, Unseen> {
         self.send(&resp::command(&question.words())).await
@@ -119,7 +135,9 @@ impl<'a> Session<'a> {
     /// What an error of the server means for what was asked.
     pub(super) fn refused(&self, question: Question<'_>, text: &str) -> Unseen {
         let words = question.words();
-        let shown = words.iter().take(2).copied().collect::<Vec<_>>().join(" ");
+        // The second word of some is a subcommand, of others a key, which is nobody's business.
+        let count = if matches!(question, Question::TimeToLive(_) | Question::Exists(_)) { 1 } else { 2 };
+        let shown = words.iter().take(count).copied().collect::<Vec<_>>().join(" ");
         refusal(code(text), text, &shown, question.right(), self.looker)
     }
 

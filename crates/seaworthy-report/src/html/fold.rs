@@ -20,6 +20,7 @@ pub(super) struct Line<'a> {
     pub meta: String,
     pub ids: Vec<&'a str>,
     pub seen: Vec<&'a str>,
+    pub warnings: Vec<&'a str>,
     pub by_hand: Option<&'a str>,
 }
 
@@ -39,7 +40,13 @@ pub(super) struct Area<'a> {
 /// What stands without blocking.
 pub(super) fn standing<'a>(outline: &Outline<'a>) -> Vec<Line<'a>> {
     let failed = outline.standing.iter().map(|finding| line(finding));
-    failed.chain(outline.standing_unseen.iter().map(group_line)).collect()
+    let warned = outline.warned.iter().map(|finding| Line {
+        tone: tone(Verdict::Unknown),
+        word: "warn",
+        seen: Vec::new(),
+        ..line(finding)
+    });
+    failed.chain(outline.standing_unseen.iter().map(group_line)).chain(warned).collect()
 }
 
 /// What holds and what has no subject, by area.
@@ -72,6 +79,7 @@ fn line(finding: &Finding) -> Line<'_> {
         meta: words.join(" · "),
         ids: vec![&finding.id],
         seen: finding.seen.iter().take(SEEN_MAX).map(String::as_str).collect(),
+        warnings: finding.warnings.iter().map(String::as_str).collect(),
         by_hand: finding.by_hand.first().map(String::as_str),
     }
 }
@@ -95,6 +103,7 @@ fn group_line<'a>(group: &Group<'a>) -> Line<'a> {
             meta: String::new(),
             ids: many.iter().take(IDS_MAX).map(|finding| finding.id.as_str()).collect(),
             seen: reason.into_iter().collect(),
+            warnings: Vec::new(),
             by_hand: None,
         },
     }

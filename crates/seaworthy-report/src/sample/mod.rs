@@ -232,6 +232,7 @@ fn finding(row: &[&str], unseen: Option<CitedUnseen>) -> Finding {
             vec![CitedFact { path: format!("facts.{}.status", row[4]), value: "200".into() }]
         },
         unseen: unseen.into_iter().collect(),
+        warnings: Vec::new(),
         hint: None,
         remedy: Remedy {
             text: format!("See to it that this holds: {}.", row[1].to_lowercase()),

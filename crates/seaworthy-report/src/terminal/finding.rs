@@ -114,6 +114,9 @@ impl Printer<'_> {
     }
 
     fn hint(&mut self, finding: &Finding) {
+        for warning in &finding.warnings {
+            self.labelled("warning: ", warning);
+        }
         if let Some(hint) = finding.hint.as_ref().filter(|hint| !finding.seen.contains(hint)) {
             self.labelled("hint: ", hint);
         }

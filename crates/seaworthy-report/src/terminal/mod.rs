@@ -26,6 +26,8 @@ const WIDTH_MIN: usize = 40;
 const INDENT: usize = 9;
 /// Most lines for what stands without blocking, unless all is asked for.
 const STANDING_LINES_MAX: usize = 10;
+/// Most warnings about what holds.
+const WARNED_MAX: usize = 6;
 /// Most things named that were detected, and how long each may be, unless all is asked for.
 const DETECTED_MAX: usize = 8;
 const DETECTED_CHARS_MAX: usize = 36;
@@ -234,6 +236,11 @@ impl<'a> Printer<'a> {
             count => format!("{hold}, {} no subject here", counted_verb(count, "has", "have")),
         };
         self.part();
+        for finding in self.outline.warned.clone().into_iter().take(WARNED_MAX) {
+            let warning = finding.warnings.first().map_or("", String::as_str);
+            let spans = [(Ink::Strong, finding.id.as_str()), (Ink::Plain, ": "), (Ink::Plain, warning)];
+            self.page.prose((Ink::Doubt, "warn"), INDENT, &spans);
+        }
         self.page.prose(
             (Ink::Good, "pass"),
             INDENT,

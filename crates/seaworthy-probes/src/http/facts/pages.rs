@@ -260,7 +260,7 @@ pub struct AssetAnswer {
     /// The media type.
     pub content_type: Option<String>,
     /// Its name holds a digest, so its content never changes.
-    pub fingerprinted: bool,
+    pub fingerprinted: Seen<bool>,
     /// Its URL has a query, which pages can change together with its content.
     pub versioned: bool,
     /// `Cache-Control`.

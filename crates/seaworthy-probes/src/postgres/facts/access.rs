@@ -32,7 +32,8 @@ pub struct HbaRule {
     pub roles: Vec<String>,
     /// The address as written, with its mask. Null for `local`.
     pub address: Option<String>,
-    /// Where the address leads at most: `socket`, `loopback`, `private`, `public`, `any`, `name`.
+    /// Where the address leads at most: `socket`, `loopback`, `private`, `public`, `any`; `name` of a host, `domain` for all hosts of
+    /// one, `samenet` for all networks that the server is in.
     pub reach: String,
     /// It admits or refuses connections over the network's addresses other than loopback.
     pub from_network: bool,
@@ -70,6 +71,8 @@ pub struct Superuser {
 pub struct ApplicationRole {
     /// Its name.
     pub name: String,
+    /// The manifest names it. Else it is the role of the URL, which may only look.
+    pub declared: bool,
     /// It is the looking role too, so what is refused to us is refused to the application.
     pub looks: bool,
     /// It can sign in.

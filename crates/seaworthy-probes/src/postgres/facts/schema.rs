@@ -18,13 +18,13 @@ pub struct Table {
     /// Dead rows as counted since the statistics began.
     pub dead_rows: i64,
     /// Dead rows for each 100 live ones.
-    pub dead_percent: f64,
+    pub dead_percent: Seen<f64>,
     /// Rows changed since the last ANALYZE.
     pub changed_rows: i64,
     /// The same for each 100 live ones.
-    pub changed_percent: f64,
+    pub changed_percent: Seen<f64>,
     /// Seconds since the last ANALYZE. Null when there was none that is known of.
-    pub analysed_seconds: Option<f64>,
+    pub analysed_seconds: Seen<Option<f64>>,
     /// `age(relfrozenxid)`, in transactions. Null for tables without rows of their own.
     pub frozen_age: Option<i64>,
     /// Reads from end to end.

@@ -4,11 +4,11 @@ use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::{POSTGRES_HBA_FILES_MAX, POSTGRES_HBA_RULES_MAX, POSTGRES_ROLES_MAX};
 
 use crate::postgres::facts::{ApplicationRole, HbaRule, LookingRole, SchemaRights, SessionGroup, Superuser};
-use crate::postgres::hba::{Columns, Rule, network_lines};
+use crate::postgres::hba::{Columns, Rule, network_lines, refuse_plaintext};
 use crate::postgres::machine::changed_at;
 use crate::postgres::session::{Parameter, Row, Session, Unlike, identifier};
 use crate::postgres::statements::{
-    APPLICATION_MEMBERSHIPS, APPLICATION_ROLE, APPLICATION_SCHEMAS, FORBIDDEN_READ, GRANT_STATISTICS,
+    APPLICATION_FUNCTIONS, APPLICATION_MEMBERSHIPS, APPLICATION_ROLE, APPLICATION_SCHEMAS, FORBIDDEN_READ, GRANT_STATISTICS,
     HBA_FILES, HBA_LOADED, HBA_RULES, LOOKING_ROLE, SESSIONS, SUPERUSERS,
 };
 use crate::postgres::target::Address;
@@ -24,7 +24,7 @@ const HARMLESS: [&str; 6] = [
 ];
 
 /// How tools for administering call themselves.
-const TOOLS: [&str; 14] = [
+const TOOLS: [&str; 19] = [
     "psql",
     "pg_dump",
     "pg_basebackup",
@@ -39,6 +39,11 @@ const TOOLS: [&str; 14] = [
     "postgres_exporter",
     "pganalyze",
     "datadog",
+    "wal-g",
+    "pg_rewind",
+    "pg_receivexlog",
+    "repmgr",
+    "pg_auto_failover",
 ];
 
 pub(in crate::postgres) async fn looking_role(session: &Session) -> Result<LookingRole, Unseen> {
@@ -83,7 +88,9 @@ pub(in crate::postgres) async fn hba_rules(
         };
         Ok(Rule::read(columns, &by_hand))
     };
-    session.list(&HBA_RULES, &[], POSTGRES_HBA_RULES_MAX, read).await
+    let mut rules = session.list(&HBA_RULES, &[], POSTGRES_HBA_RULES_MAX, read).await?;
+    refuse_plaintext(&mut rules.items);
+    Ok(rules)
 }
 
 /// Whether the rules of the files are those that hold. A server that cannot read a line keeps the rules it had.
@@ -111,13 +118,28 @@ async fn hba_read(session: &Session, process: Option<i64>) -> Result<bool, Unsee
         return Err(why);
     }
     let seen = process.and_then(|process| {
-        let changed = |(name, loaded_at): &(String, f64)| Some(changed_at(process, name)? <= *loaded_at);
-        files.items.iter().map(changed).collect::<Option<Vec<bool>>>()
+        let changed = |(name, loaded_at): &(String, f64)| {
+            let changed = changed_at(process, name)?;
+            Some((changed.content <= *loaded_at, changed.placed > *loaded_at))
+        };
+        files.items.iter().map(changed).collect::<Option<Vec<_>>>()
     });
-    match seen {
-        Some(read) => Ok(!read.is_empty() && read.iter().all(|read| *read)),
-        None => session.one(&HBA_LOADED, &[], |row: &Row| row.get::<bool>(0)).await,
+    let (read, placed_since) = match seen {
+        Some(files) => (
+            !files.is_empty() && files.iter().all(|(read, _)| *read),
+            files.iter().any(|(_, placed)| *placed),
+        ),
+        None => {
+            let read = |row: &Row| Ok((row.get::<bool>(0)?, row.get::<Option<bool>>(1)?.unwrap_or_default()));
+            session.one(&HBA_LOADED, &[], read).await?
+        }
+    };
+    // A copy, or a file moved there, has the time of what it was made from.
+    if read && placed_since {
+        let why = "a file with the rules was put in place, or its rights were changed, after the server read it";
+        return Err(Unseen::new(Blind::CutShort, why).give("SELECT pg_reload_conf(), then another look"));
     }
+    Ok(read)
 }
 
 /// The rules as facts.
@@ -146,10 +168,13 @@ pub(in crate::postgres) async fn superusers(
             Ok(Listed { items, cut: None }) => Seen::new(network_lines(items, &name, &groups)),
             Ok(Listed { cut: Some(why), .. }) | Err(why) => why.clone().into(),
         };
-        let is_declared = match declared {
-            Some(names) => names.contains(&name),
-            None => name == "postgres",
-        };
+        // A managed server's provider keeps a superuser that its customers can neither use nor change.
+        let of_provider = row.get(3)?;
+        let is_declared = of_provider
+            || match declared {
+                Some(names) => names.contains(&name),
+                None => name == "postgres",
+            };
         Ok(Superuser { declared: is_declared, name, itself, network_lines, by_hand: by_hand.clone() })
     };
     session.list(&SUPERUSERS, &[], POSTGRES_ROLES_MAX, read).await.into()
@@ -175,17 +200,22 @@ pub(in crate::postgres) async fn sessions(session: &Session) -> Seen<Listed<Sess
 pub(in crate::postgres) async fn application_role(
     session: &Session,
     address: &Address,
-    name: &str,
+    declared: Option<&str>,
 ) -> Seen<ApplicationRole> {
+    let name = declared.unwrap_or(&address.user);
     let looks = name == address.user;
     let parameters = [Parameter::Text(name)];
     let password_table_refused =
         if looks { forbidden_read(session).await } else { not_the_application(name) };
     let powerful_groups = powerful_groups(session, &parameters).await;
     let schemas = session.list(&APPLICATION_SCHEMAS, &parameters, POSTGRES_ROLES_MAX, schema_rights).await;
+    let name_of = |row: &Row| row.name(0);
+    let functions =
+        session.list(&APPLICATION_FUNCTIONS, &parameters, POSTGRES_ROLES_MAX, name_of).await;
     let read = |row: &Row| {
         let mut role = ApplicationRole {
             name: row.name(0)?,
+            declared: declared.is_some(),
             looks,
             superuser: row.get(1)?,
             signs_in: row.get(2)?,
@@ -201,7 +231,7 @@ pub(in crate::postgres) async fn application_role(
             schemas: schemas.clone().into(),
             password_table_refused: password_table_refused.clone(),
         };
-        role.rights_beyond_rows = rights_beyond_rows(&role, &schemas).into();
+        role.rights_beyond_rows = rights_beyond_rows(&role, &schemas, &functions).into();
         Ok(role)
     };
     let found = session.list(&APPLICATION_ROLE, &parameters, 1, read).await;
@@ -218,7 +248,12 @@ pub(in crate::postgres) async fn application_role(
 fn rights_beyond_rows(
     role: &ApplicationRole,
     schemas: &Result<Listed<SchemaRights>, Unseen>,
+    functions: &Result<Listed<String>, Unseen>,
 ) -> Result<Vec<String>, Unseen> {
+    // A cut list of functions has some, which is enough to tell of.
+    let functions = functions.as_ref().map_err(Unseen::clone)?;
+    let (first, count) = (functions.items.first(), functions.items.len());
+    let of_functions = first.map(|first| format!("may call {count} functions that not everybody may, `{first}` among them"));
     let schemas = match schemas {
         Ok(Listed { items, cut: None }) => items,
         Ok(Listed { cut: Some(why), .. }) | Err(why) => return Err(why.clone()),
@@ -241,7 +276,7 @@ fn rights_beyond_rows(
             (schema.creates, format!("creates tables in {name}")),
             (
                 schema.tables_owned > 0,
-                format!("owns {} tables in {name}, `{example}` among them", schema.tables_owned),
+                format!("owns {} tables, views or sequences in {name}, `{example}` among them", schema.tables_owned),
             ),
             (
                 schema.tables_beyond_rows > 0,
@@ -252,7 +287,8 @@ fn rights_beyond_rows(
             ),
         ]
     });
-    Ok(of_server.chain(of_schemas.filter(|(has, _)| *has).map(|(_, right)| right)).collect())
+    let of_schemas = of_schemas.filter(|(has, _)| *has).map(|(_, right)| right);
+    Ok(of_server.chain(of_schemas).chain(of_functions).collect())
 }
 
 fn not_the_application(name: &str) -> Seen<bool> {

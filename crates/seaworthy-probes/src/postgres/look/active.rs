@@ -23,7 +23,8 @@ use crate::postgres::wire::Asked;
 /// The superuser that every installation begins with.
 const SUPERUSER: &str = "postgres";
 /// Passwords that installers, images and tutorials give it.
-const WELL_KNOWN: [&str; 5] = ["postgres", "password", "admin", "changeme", ""];
+const WELL_KNOWN: [&str; 8] =
+    ["postgres", "password", "admin", "changeme", "mysecretpassword", "example", "123456", ""];
 /// The longest limit of the log for which a slow statement is worth running, in milliseconds.
 const SLOW_LIMIT_MS: i64 = 1_000;
 /// How much longer than the limit the slow statement takes, in milliseconds.

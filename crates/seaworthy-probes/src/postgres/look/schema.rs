@@ -57,6 +57,11 @@ pub(in crate::postgres) async fn tables(session: &Session, address: &Address) ->
         let live: i64 = row.get(4)?;
         let dead: i64 = row.get(5)?;
         let changed: i64 = row.get(6)?;
+        let estimate: Option<i64> = row.get(2)?;
+        let analysed_seconds: Option<f64> = row.get(7)?;
+        // The server forgets its counters in a crash, and a promoted replica never had any.
+        let forgotten = live == 0 && analysed_seconds.is_none() && estimate.is_some_and(|rows| rows > 0);
+        let counted = |share: f64| if forgotten { counters_reset().into() } else { Seen::new(share) };
         let by_hand = address.psql(&format!(
             "SELECT * FROM pg_stat_user_tables WHERE schemaname = {} AND relname = {}",
             literal(&schema),
@@ -64,14 +69,17 @@ pub(in crate::postgres) async fn tables(session: &Session, address: &Address) ->
         ));
         Ok(Table {
             name: format!("{schema}.{table}"),
-            rows: rows(row.get(2)?),
+            rows: rows(estimate),
             pages: row.get(3)?,
             live_rows: live,
             dead_rows: dead,
-            dead_percent: percent(dead, live),
+            dead_percent: counted(percent(dead, live)),
             changed_rows: changed,
-            changed_percent: percent(changed, live),
-            analysed_seconds: row.get(7)?,
+            changed_percent: counted(percent(changed, live)),
+            analysed_seconds: match (analysed_seconds, forgotten) {
+                (None, true) => counters_reset().into(),
+                (seconds, _) => Seen::new(seconds),
+            },
             frozen_age: row.get(8)?,
             sequential_scans: row.get(9)?,
             index_scans: row.get(11)?,
@@ -86,6 +94,11 @@ pub(in crate::postgres) async fn tables(session: &Session, address: &Address) ->
 pub(super) fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+fn counters_reset() -> Unseen {
+    Unseen::new(Blind::Unsupported, "the server has lost its counters of rows, as in a crash or when a replica is promoted")
+        .give("ANALYZE, then another look")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of row counts needs no more than 52 bits")]

@@ -28,13 +28,15 @@ SELECT s.name,
          ORDER BY n.nspname
          LIMIT 201) AS s
   LEFT JOIN LATERAL (SELECT c.relname::text AS name,
-                            pg_catalog.has_table_privilege(s.role, c.oid, 'INSERT, UPDATE, DELETE') AS written,
+                            c.relkind IN ('r', 'p')
+                              AND pg_catalog.has_table_privilege(s.role, c.oid, 'INSERT, UPDATE, DELETE') AS written,
                             EXISTS (SELECT 1 FROM becomes AS b
-                                     WHERE pg_catalog.has_table_privilege(b.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')) AS beyond,
+                                     WHERE c.relkind IN ('r', 'p')
+                                       AND pg_catalog.has_table_privilege(b.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')) AS beyond,
                             pg_catalog.pg_has_role(s.role, c.relowner, 'MEMBER') AS owned
                        FROM pg_catalog.pg_class AS c
                       WHERE c.relnamespace = s.oid
-                        AND c.relkind IN ('r', 'p')) AS t ON true
+                        AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')) AS t ON true
  GROUP BY s.name, s.creates, s.owned
  ORDER BY s.name
  LIMIT 201

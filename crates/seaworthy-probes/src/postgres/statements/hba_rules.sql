@@ -9,5 +9,5 @@ SELECT h.line_number::int8,
                    FROM pg_catalog.unnest(h.options) AS u (o)), false) AS demands_certificate,
        h.error IS NOT NULL AS faulty
   FROM pg_catalog.pg_hba_file_rules AS h
- ORDER BY h.line_number
+ ORDER BY (pg_catalog.to_jsonb(h) ->> 'rule_number')::int8 NULLS LAST, h.line_number
  LIMIT 1001

@@ -28,7 +28,10 @@ SELECT s.name,
                JOIN pg_catalog.pg_roles AS g ON g.oid = h.role
               WHERE h.superuser = s.oid
               ORDER BY g.rolname) AS member_of,
-       s.itself
+       s.itself,
+       s.name IN ('rdsadmin', 'cloudsqladmin', 'azuresu')
+         AND EXISTS (SELECT 1 FROM pg_catalog.pg_roles AS r
+                      WHERE r.rolname IN ('rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin')) AS of_provider
   FROM superusers AS s
  ORDER BY s.name
  LIMIT 201

@@ -3,7 +3,7 @@
 use seaworthy_core::limits::{POSTGRES_MESSAGE_BYTES_MAX, POSTGRES_NOTICES_MAX};
 
 use super::super::facts::TlsDemand;
-use super::super::hba::{Columns, Rule, network_lines, password_lines};
+use super::super::hba::{Columns, Rule, network_lines, password_lines, refuse_plaintext};
 use super::super::reach::{Network, of_address, widest};
 use super::super::wire::{Ear, Listener, Policy, Refusal};
 use super::*;
@@ -173,6 +173,23 @@ fn the_first_rule_that_fits_decides_for_a_superuser() {
         (vec!["host all root samehost scram-sha-256"], vec![]),
     ] {
         assert_eq!(admits(&rules), lines, "{rules:?}");
+    }
+}
+
+#[test]
+fn a_refusal_of_plain_text_holds_for_the_lines_behind_it() {
+    for (rules, lines) in [
+        (vec!["hostnossl all all all reject", "host shop all 10.0.0.0/255.0.0.0 md5"], vec![]),
+        (vec!["hostnossl all all 10.0.0.0/255.0.0.0 reject", "host all all all md5"], vec![2]),
+        (vec!["hostnossl all shop all reject", "host all all all md5"], vec![2]),
+        (vec!["hostssl all all all reject", "host all all all md5"], vec![2]),
+        (vec!["hostgssenc all all all gss"], vec![]),
+        (vec!["host all all all md5", "hostnossl all all all reject"], vec![1]),
+    ] {
+        let mut read: Vec<Rule> = rules.iter().copied().enumerate().map(rule).collect();
+        refuse_plaintext(&mut read);
+        let taking = read.iter().filter(|rule| rule.fact.admits && rule.fact.takes_plaintext).map(|rule| rule.fact.line);
+        assert_eq!(taking.collect::<Vec<_>>(), lines, "{rules:?}");
     }
 }
 

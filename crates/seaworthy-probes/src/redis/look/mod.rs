@@ -1,5 +1,6 @@
 //! The look itself, in order: as a stranger, then signed in.
 
+mod defaults;
 mod persistence;
 mod reach;
 mod rights;
@@ -53,6 +54,7 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         unauthenticated_ping,
         default_user: rights::default_user(&mut session, target).await,
         version,
+        default_logins: defaults::look(target, limits, until).await,
         role: match session.answer(Question::Info(Section::Replication)).await {
             Ok(reply) => shown(target, Question::Info(Section::Replication), role(&reply)),
             Err(why) => Seen::Unseen(why),

@@ -1,4 +1,4 @@
-//! How many keys there are: `INFO keyspace`.
+//! How many keys there are, and in which databases: `INFO keyspace`.
 
 use seaworthy_core::facts::Unseen;
 
@@ -14,8 +14,23 @@ pub(super) struct Keys {
     pub(super) lasting: u64,
 }
 
+impl Keys {
+    /// Counts one more.
+    pub(super) fn add(&mut self, lasting: bool) {
+        self.all += 1;
+        self.lasting += u64::from(lasting);
+    }
+}
+
 pub(super) async fn count(session: &mut Session<'_>) -> Result<Keys, Unseen> {
     counted(&session.answer(Question::Info(Section::Keyspace)).await?)
+}
+
+/// The databases that are not empty.
+pub(super) async fn databases(session: &mut Session<'_>) -> Result<Vec<u32>, Unseen> {
+    let reply = session.answer(Question::Info(Section::Keyspace)).await?;
+    let lines = reply.text().ok_or_else(not_redis)?.lines();
+    Ok(lines.filter_map(|line| line.strip_prefix("db")?.split_once(':')?.0.parse().ok()).collect())
 }
 
 /// `db0:keys=20,expires=3,avg_ttl=0`, a line for each database that is not empty.

@@ -1,11 +1,12 @@
 //! Rehearses a restart: copies the files that the server would load, starts a second server of the same version on the copy, and
-//! counts what it loads. At `drill`, and only where the server runs on this machine.
+//! counts what it loads, and asks it for some keys by name. At `drill`, and only where the server runs on this machine.
 //!
-//! The server itself is asked for settings and counts, nothing else: no command changes it, no key is named. The second server has a
-//! folder of its own, a socket in it and no port, never runs as root, and ends with the look.
+//! The server itself is asked for settings, counts and names, nothing else: no command changes it, no value is read, no name is kept.
+//! The second server has a folder of its own, a socket in it and no port, never runs as root, and ends with the look.
 
 mod copy;
 mod keys;
+mod named;
 mod owner;
 mod scratch;
 mod settings;
@@ -18,6 +19,7 @@ use seaworthy_core::limits::redis::REHEARSAL_TIME_MAX;
 use tokio::time::{Instant, sleep};
 
 use self::keys::Keys;
+use self::named::{Named, Told};
 use self::owner::Owner;
 use self::scratch::{Loaded, Server};
 use self::settings::Settings;
@@ -86,21 +88,30 @@ async fn attempt(
     until: Instant,
 ) -> Result<Restart, Unseen> {
     let (before, unsaved) = (keys::count(session).await?, Unsaved::asked(session).await?);
+    let databases = keys::databases(session).await?;
+    let named = named::drawn(session, &databases).await?;
     let (from, wanted) = (owner.clone(), settings.clone());
     let copy = blocking(move || copy::made(&from, &wanted)).await?;
-    let loaded = match server.load(copy, until).await? {
-        Loaded::Keys(keys) => Some(keys),
+    let loaded = match server.load(copy, &named, until).await? {
+        Loaded::Keys(keys, there) => Some((keys, there)),
         Loaded::Refused => {
             server.starts_on_nothing(until).await?;
             None
         }
     };
     let after = keys::count(session).await?;
+    let told = told(session, &named, loaded.as_ref().map(|(_, there)| there.as_slice())).await?;
     let lacking = match settings.from {
         LoadedFrom::AppendOnlyFile => 0,
         LoadedFrom::Snapshot => unsaved.until(&Unsaved::asked(session).await?)?,
     };
-    judged(settings.from, before, after, lacking, loaded)
+    let counts = Counts { before, after, loaded: loaded.map(|(keys, _)| keys), lacking };
+    judged(settings.from, counts, told)
+}
+
+async fn told(session: &mut Session<'_>, keys: &[Named], loaded: Option<&[bool]>) -> Result<Told, Unseen> {
+    let still_there = named::still_there(session, keys).await?;
+    Ok(named::told(keys, &still_there, loaded.unwrap_or_default()))
 }
 
 /// A replica gets its data from its primary, and types of modules are not known to a server without them.
@@ -145,14 +156,19 @@ impl Unsaved {
     }
 }
 
-/// Compares what was there with what was loaded. `lacking` is how much of it a snapshot may lack.
-fn judged(
-    from: LoadedFrom,
+/// What was counted.
+struct Counts {
     before: Keys,
     after: Keys,
-    lacking: u64,
+    /// None where nothing could be loaded.
     loaded: Option<Keys>,
-) -> Result<Restart, Unseen> {
+    /// How much of it a snapshot may lack.
+    lacking: u64,
+}
+
+/// Compares what was there with what was loaded.
+fn judged(from: LoadedFrom, counts: Counts, named: Told) -> Result<Restart, Unseen> {
+    let Counts { before, after, loaded, lacking } = counts;
     // What changed while the copy was made may be in it or not.
     let least = |before: u64, after: u64| {
         before.min(after).saturating_sub(before.abs_diff(after)).saturating_sub(lacking)
@@ -172,7 +188,11 @@ fn judged(
         lasting_keys_loaded: found.lasting,
         keys_expected,
         keys_loaded: found.all,
+        named_keys_expected: named.expected.all,
+        named_keys_loaded: named.loaded.all,
         came_back: loaded.is_some()
+            && named.loaded.lasting.saturating_add(lacking) >= named.expected.lasting
+            && named.loaded.all.saturating_add(lacking).saturating_mul(2) >= named.expected.all
             && found.lasting >= lasting_keys_expected
             && found.all.saturating_mul(2) >= keys_expected,
     })

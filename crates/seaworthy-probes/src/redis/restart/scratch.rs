@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::keys::{Keys, counted};
-
+use super::named::{self, Named};
 use super::settings::Settings;
 use crate::redis::facts::{LoadedFrom, Role};
 use crate::redis::look::{info, role};
@@ -36,9 +36,10 @@ const END_WITHIN: Duration = Duration::from_secs(2);
 const DATABASES: &str = "1024";
 
 /// What came of loading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Loaded {
-    Keys(Keys),
+    /// How many keys, and which of those that were named.
+    Keys(Keys, Vec<bool>),
     /// It ended by itself.
     Refused,
 }
@@ -77,9 +78,14 @@ impl Server {
     }
 
     /// Loads a copy, which is gone afterwards.
-    pub(super) async fn load(&self, copy: TempDir, until: Instant) -> Result<Loaded, Unseen> {
+    pub(super) async fn load(
+        &self,
+        copy: TempDir,
+        named: &[Named],
+        until: Instant,
+    ) -> Result<Loaded, Unseen> {
         let mut child = self.started(copy.path())?;
-        let loaded = timeout_at(until, self.watched(&mut child, &copy.path().join("socket"))).await;
+        let loaded = timeout_at(until, self.watched(&mut child, &copy.path().join("socket"), named)).await;
         // Ended here rather than by being dropped, so that it is gone before its folder is.
         let _ = timeout(END_WITHIN, child.kill()).await;
         loaded.unwrap_or_else(|_| {
@@ -92,8 +98,8 @@ impl Server {
     pub(super) async fn starts_on_nothing(&self, until: Instant) -> Result<(), Unseen> {
         let folder = tempfile::Builder::new().prefix("seaworthy-redis-").tempdir();
         let folder = folder.map_err(|error| unstarted(&error))?;
-        match self.load(folder, until).await? {
-            Loaded::Keys(_) => Ok(()),
+        match self.load(folder, &[], until).await? {
+            Loaded::Keys(..) => Ok(()),
             Loaded::Refused => {
                 Err(Unseen::new(Blind::Crashed, "a second server does not start on this machine"))
             }
@@ -126,13 +132,13 @@ impl Server {
         command.spawn().map_err(|error| unstarted(&error))
     }
 
-    async fn watched(&self, child: &mut Child, socket: &Path) -> Result<Loaded, Unseen> {
+    async fn watched(&self, child: &mut Child, socket: &Path, named: &[Named]) -> Result<Loaded, Unseen> {
         loop {
             if child.try_wait().map_err(|error| unstarted(&error))?.is_some() {
                 return Ok(Loaded::Refused);
             }
-            if let Some(keys) = keys(socket).await? {
-                return Ok(Loaded::Keys(keys));
+            if let Some((keys, mut stream)) = keys(socket).await? {
+                return Ok(Loaded::Keys(keys, named::loaded(&mut stream, named).await?));
             }
             sleep(PAUSE).await;
         }
@@ -140,7 +146,7 @@ impl Server {
 }
 
 /// What the server has loaded; none while it is not there or still loading.
-async fn keys(socket: &Path) -> Result<Option<Keys>, Unseen> {
+async fn keys(socket: &Path) -> Result<Option<(Keys, BufReader<UnixStream>)>, Unseen> {
     let Ok(stream) = UnixStream::connect(socket).await else { return Ok(None) };
     let mut stream = BufReader::new(stream);
     let Some(persistence) = asked(&mut stream, Section::Persistence).await else { return Ok(None) };
@@ -151,7 +157,7 @@ async fn keys(socket: &Path) -> Result<Option<Keys>, Unseen> {
             return Err(Unseen::new(Blind::Unsupported, why));
         }
         let Some(keyspace) = asked(&mut stream, Section::Keyspace).await else { return Ok(None) };
-        return counted(&keyspace).map(Some);
+        return Ok(Some((counted(&keyspace)?, stream)));
     }
     Ok(None)
 }

@@ -10,7 +10,8 @@ fn keys(all: u64, lasting: u64) -> Keys {
 #[test]
 fn every_lasting_key_has_to_come_back() {
     let came_back = |before: Keys, after: Keys, lacking: u64, loaded: Keys| {
-        judged(LoadedFrom::Snapshot, before, after, lacking, Some(loaded)).map(|restart| restart.came_back)
+        let counts = Counts { before, after, loaded: Some(loaded), lacking };
+        judged(LoadedFrom::Snapshot, counts, Told::default()).map(|restart| restart.came_back)
     };
     assert_eq!(came_back(keys(20, 20), keys(20, 20), 0, keys(20, 20)), Ok(true));
     assert_eq!(came_back(keys(20, 20), keys(20, 20), 0, keys(19, 19)), Ok(false));
@@ -24,8 +25,24 @@ fn every_lasting_key_has_to_come_back() {
     assert_eq!(came_back(keys(20, 0), keys(20, 0), 0, keys(12, 0)), Ok(true));
     assert_eq!(came_back(keys(20, 0), keys(20, 0), 0, keys(2, 0)), Ok(false));
     assert!(came_back(keys(0, 0), keys(0, 0), 0, keys(0, 0)).is_err());
-    let refused = judged(LoadedFrom::AppendOnlyFile, keys(1, 1), keys(1, 1), 0, None).unwrap();
+    let counts = Counts { before: keys(1, 1), after: keys(1, 1), loaded: None, lacking: 0 };
+    let refused = judged(LoadedFrom::AppendOnlyFile, counts, Told::default()).unwrap();
     assert!(!refused.loads && !refused.came_back);
+}
+
+#[test]
+fn as_many_keys_of_other_names_are_not_those_that_were_there() {
+    let came_back = |lacking: u64, loaded: Keys| {
+        let counts = Counts { before: keys(20, 10), after: keys(20, 10), loaded: Some(keys(20, 10)), lacking };
+        let told = Told { expected: keys(8, 4), loaded };
+        judged(LoadedFrom::AppendOnlyFile, counts, told).unwrap().came_back
+    };
+    assert!(came_back(0, keys(8, 4)));
+    assert!(came_back(0, keys(4, 4)));
+    assert!(!came_back(0, keys(3, 3)));
+    assert!(!came_back(0, keys(7, 3)));
+    assert!(came_back(1, keys(7, 3)));
+    assert!(!came_back(0, keys(0, 0)));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use super::names;
+use crate::modes::names_environment;
 
 /// One environment file.
 #[derive(Debug)]
@@ -48,19 +49,6 @@ const NAME_BYTES_MAX: usize = 200;
 const ENTRIES_MAX: usize = 2_000;
 const EXAMPLES: &[&str] = &["example", "sample", "template", "dist", "defaults", "schema", "tpl"];
 const LOCALS: &[&str] = &["local", "development", "dev", "test", "testing", "ci", "e2e", "docker"];
-/// Names whose value says which environment this is.
-const SAYS_ENVIRONMENT: &[&str] = &[
-    "NODE_ENV",
-    "APP_ENV",
-    "RAILS_ENV",
-    "RACK_ENV",
-    "ENVIRONMENT",
-    "ENV",
-    "DEPLOY_ENV",
-    "ASPNETCORE_ENVIRONMENT",
-    "RUST_ENV",
-];
-
 /// Whether a file's name is that of an environment file.
 pub(crate) fn is_env_file(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
@@ -130,7 +118,7 @@ fn kind(path: &str, entries: &[Entry]) -> EnvKind {
         return EnvKind::Local;
     }
     let said = words.first().map(|word| (*word).to_owned()).or_else(|| {
-        let entry = entries.iter().find(|entry| SAYS_ENVIRONMENT.contains(&entry.name.as_str()))?;
+        let entry = entries.iter().find(|entry| names_environment(&entry.name))?;
         Some(entry.value.to_ascii_lowercase())
     });
     match said.as_deref() {

@@ -8,6 +8,7 @@ use super::env_file::{Entry, EnvFile, EnvKind, secrets};
 use super::facts::{DeclaredName, EnvFileFacts, LiveSecret, OutOfPlace, SettingsFacts};
 use super::names::{is_secret, is_signing, secret_part};
 use super::strength::{is_placeholder, is_reference, stands_for_one, strength};
+use crate::modes::{Mode, mode};
 use crate::repo::files::Files;
 use crate::repo::lines::quoted;
 
@@ -147,13 +148,7 @@ fn belongs_elsewhere(entry: &Entry) -> Option<&'static str> {
     let given_to_others = is_public_address(&name);
     let local = matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "[" | "host.docker.internal")
         || host.ends_with(".localhost");
-    let on = matches!(value.as_str(), "1" | "true" | "yes" | "on");
-    let debug = (name == "DEBUG" || name.ends_with("_DEBUG") || name.starts_with("DEBUG_"))
-        && (on || value == "*")
-        || matches!(
-            name.as_str(),
-            "NODE_ENV" | "APP_ENV" | "RAILS_ENV" | "FLASK_ENV" | "ASPNETCORE_ENVIRONMENT"
-        ) && matches!(value.as_str(), "development" | "dev" | "test" | "local");
+    let debug = mode(&name, &value) == Some(Mode::Development);
     let test_key = ["sk_test_", "pk_test_", "rk_test_", "flwseck_test", "whsec_test"]
         .iter()
         .any(|key| value.starts_with(key));

@@ -1,0 +1,117 @@
+//! What a setting says of the mode that an application runs in, by the conventions of its framework.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Names whose value names the environment.
+const ENVIRONMENTS: [&str; 19] = [
+    "NODE_ENV",
+    "APP_ENV",
+    "RAILS_ENV",
+    "RACK_ENV",
+    "ENVIRONMENT",
+    "ENV",
+    "DEPLOY_ENV",
+    "ASPNETCORE_ENVIRONMENT",
+    "DOTNET_ENVIRONMENT",
+    "RUST_ENV",
+    "GO_ENV",
+    "GIN_MODE",
+    "MIX_ENV",
+    "FLASK_ENV",
+    "PYTHON_ENV",
+    "SPRING_PROFILES_ACTIVE",
+    "QUARKUS_PROFILE",
+    "MICRONAUT_ENVIRONMENTS",
+    "DJANGO_SETTINGS_MODULE",
+];
+
+/// A mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// For users.
+    Production,
+    /// For a rehearsal of production.
+    Staging,
+    /// For developers or tests; also a debug switch that is on.
+    Development,
+}
+
+/// Whether the value of a setting names an environment.
+pub(crate) fn names_environment(name: &str) -> bool {
+    ENVIRONMENTS.contains(&name.to_ascii_uppercase().as_str())
+}
+
+/// The mode that a setting puts an application into; none where it says nothing of it.
+pub(crate) fn mode(name: &str, value: &str) -> Option<Mode> {
+    let (name, value) = (name.to_ascii_uppercase(), value.trim().to_ascii_lowercase());
+    if !names_environment(&name) {
+        return debugs(&name, &value).then_some(Mode::Development);
+    }
+    // Several profiles may be named at once, and a module by its path.
+    let words: Vec<&str> = value.split([',', '.', ' ', '-', '_']).collect();
+    let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
+    if has(&["development", "develop", "dev", "debug", "local", "test", "tests", "testing"]) {
+        Some(Mode::Development)
+    } else if has(&["staging", "stage", "preprod", "uat", "qa"]) {
+        Some(Mode::Staging)
+    } else if has(&["production", "prod", "live", "release"]) {
+        Some(Mode::Production)
+    } else {
+        None
+    }
+}
+
+/// Whether a switch that makes an application show its inside is on.
+fn debugs(name: &str, value: &str) -> bool {
+    let off = matches!(value, "" | "0" | "false" | "no" | "off" | "none" | "null" | "n" | "f");
+    let on = matches!(value, "1" | "true" | "yes" | "on" | "y" | "t" | "*");
+    match name {
+        // A library of Node takes names of parts here, such as `express:*`.
+        "DEBUG" => !off,
+        _ => on && (name.ends_with("_DEBUG") || name.starts_with("DEBUG_")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, mode};
+
+    #[test]
+    fn a_mode_is_told_as_each_framework_writes_it() {
+        for (name, value) in [
+            ("NODE_ENV", "development"),
+            ("RACK_ENV", "test"),
+            ("SPRING_PROFILES_ACTIVE", "postgres,dev"),
+            ("DJANGO_SETTINGS_MODULE", "shop.settings.local"),
+            ("GIN_MODE", "debug"),
+            ("DEBUG", "shop:*"),
+            ("DEBUG", "True"),
+            ("FLASK_DEBUG", "1"),
+            ("app_debug", "true"),
+        ] {
+            assert_eq!(mode(name, value), Some(Mode::Development), "{name}={value}");
+        }
+        for (name, value) in [
+            ("NODE_ENV", "production"),
+            ("GIN_MODE", "release"),
+            ("SPRING_PROFILES_ACTIVE", "prod"),
+            ("DJANGO_SETTINGS_MODULE", "shop.settings.production"),
+            ("ASPNETCORE_ENVIRONMENT", "Production"),
+        ] {
+            assert_eq!(mode(name, value), Some(Mode::Production), "{name}={value}");
+        }
+        assert_eq!(mode("APP_ENV", "pre-staging"), Some(Mode::Staging));
+        for (name, value) in [
+            ("DEBUG", "False"),
+            ("DEBUG", ""),
+            ("APP_DEBUG", "0"),
+            ("DEBUG_PORT", "9229"),
+            ("PORT", "1"),
+            ("DJANGO_SETTINGS_MODULE", "shop.settings"),
+        ] {
+            assert_eq!(mode(name, value), None, "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+WITH RECURSIVE becomes (oid) AS (
+  SELECT r.oid
+    FROM pg_catalog.pg_roles AS r
+   WHERE r.rolname = $1
+  UNION
+  SELECT m.roleid
+    FROM pg_catalog.pg_auth_members AS m
+    JOIN becomes AS b ON b.oid = m.member
+)
+SELECT p.proname::text AS name
+  FROM pg_catalog.pg_proc AS p
+ WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+   AND p.proacl IS NOT NULL
+   AND p.proname NOT LIKE 'pg\_stat%'
+   AND p.proname NOT LIKE 'pg\_hba%'
+   AND NOT pg_catalog.has_function_privilege('public', p.oid, 'EXECUTE')
+   AND EXISTS (SELECT 1 FROM pg_catalog.aclexplode(p.proacl) AS a
+                 JOIN becomes AS b ON b.oid = a.grantee
+                WHERE a.privilege_type = 'EXECUTE')
+ ORDER BY p.proname
+ LIMIT 201
