@@ -47,6 +47,14 @@ pub fn is_known_default(value: &str) -> bool {
     KNOWN.contains(&value.trim().to_lowercase())
 }
 
+/// Values that mean something in settings that are no secrets: `OTEL_TRACES_EXPORTER=none`.
+const SOUND_IN_SETTINGS: [&str; 4] = ["none", "foo", "bar", "foobar"];
+
+/// Whether the value of a setting that is no secret says of itself that it is to be replaced.
+pub fn is_placeholder_of_a_setting(value: &str) -> bool {
+    is_placeholder(value) && !SOUND_IN_SETTINGS.contains(&value.trim().to_lowercase().as_str())
+}
+
 /// Whether a value says of itself that it is to be replaced.
 pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim().to_lowercase();

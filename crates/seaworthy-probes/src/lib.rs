@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod address;
+mod arguments;
 pub mod ask;
 pub mod declared;
 mod dial;

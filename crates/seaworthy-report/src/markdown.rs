@@ -151,7 +151,8 @@ impl Comment<'_> {
 
     fn warned(&mut self) {
         let lines = self.outline.warned.iter().map(|finding| {
-            let warnings: Vec<String> = finding.warnings.iter().map(|warning| told(warning).into_owned()).collect();
+            let warnings: Vec<String> =
+                finding.warnings.iter().map(|warning| told(warning).into_owned()).collect();
             format!("- {}: {}", code(&finding.id), warnings.join("; "))
         });
         let lines: Vec<String> = lines.collect();

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod exit;
 mod folder;
+mod interrupt;
 mod keys;
 mod prove;
 mod run;
@@ -34,8 +35,22 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&error.into()),
     };
-    let code = runtime.block_on(commands::dispatch(cli.command)).unwrap_or_else(|error| exit::report(&error));
-    // A probe that was given up may still hold a thread; it must not hold the process.
-    runtime.shutdown_background();
-    code
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            code = commands::dispatch(cli.command) => Ok(code),
+            signal = interrupt::told_to_end() => Err(signal),
+        }
+    });
+    match ended {
+        Ok(code) => {
+            // A probe that was given up may still hold a thread; it must not hold the process.
+            runtime.shutdown_background();
+            code.unwrap_or_else(|error| exit::report(&error))
+        }
+        Err(signal) => {
+            // What looks is dropped, and takes its servers and its copies of data along.
+            runtime.shutdown_timeout(interrupt::END_WITHIN);
+            ExitCode::from(interrupt::CODE_BASE + signal)
+        }
+    }
 }

@@ -99,7 +99,11 @@ impl CompiledCheck {
     /// Every expression with the name of the loop variable that it may use.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let warn = self.warn.iter().flat_map(|(when, says)| std::iter::once(when).chain(says.expressions()));
-        [Some(&self.pass), self.fail.as_ref()].into_iter().flatten().chain(self.says.expressions()).chain(warn)
+        [Some(&self.pass), self.fail.as_ref()]
+            .into_iter()
+            .flatten()
+            .chain(self.says.expressions())
+            .chain(warn)
     }
 
     pub(crate) fn each(&self) -> Option<&Expression> {

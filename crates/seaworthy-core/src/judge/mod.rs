@@ -34,7 +34,17 @@ pub fn judge(requirement: &CompiledRequirement, document: &Document, now: DateTi
     context.add_variable_as_val("facts", Box::new(document.root.clone()));
     context.add_variable_as_val("now", Box::new(CelTimestamp::from(now.fixed_offset())));
     document.reads.take();
-    Judgement { requirement, document, context, now, warnings: Vec::new(), hint: None, blind: Log::default(), broken: None }.run()
+    Judgement {
+        requirement,
+        document,
+        context,
+        now,
+        warnings: Vec::new(),
+        hint: None,
+        blind: Log::default(),
+        broken: None,
+    }
+    .run()
 }
 
 struct Judgement<'a> {

@@ -45,6 +45,8 @@ impl Users {
 pub(super) struct Places {
     /// Those that the manifest and the unit name.
     pub(super) named: BTreeSet<String>,
+    /// Those of the unit among them, which systemd loads.
+    pub(super) of_unit: BTreeSet<String>,
     /// Working directories of the service's processes.
     pub(super) folders: BTreeSet<String>,
 }
@@ -66,6 +68,8 @@ pub(super) struct EnvFiles {
     pub(super) facts: Seen<Listed<EnvFile>>,
     /// All variables of all files that could be read.
     pub(super) variables: Result<Variables, Unseen>,
+    /// Those of files that the service may read itself.
+    pub(super) own: Variables,
 }
 
 /// Looks at every file there is. `service_uids` are those of the service's processes, where they were seen.
@@ -76,7 +80,7 @@ pub(super) fn look(
     users: &Result<Users, Unseen>,
 ) -> EnvFiles {
     let mut found = Vec::new();
-    let mut variables = Ok(Variables::default());
+    let (mut variables, mut own) = (Ok(Variables::default()), Variables::default());
     let in_folders = places.folders.iter().flat_map(|folder| {
         DOTENV_NAMES.iter().map(move |name| format!("{}/{name}", folder.trim_end_matches('/')))
     });
@@ -94,7 +98,11 @@ pub(super) fn look(
         variables = match (variables, read) {
             (Ok(mut all), Ok(content)) => {
                 let text = content.unwrap_or_default();
-                all.add(&Variables::of_file(&String::from_utf8_lossy(&text)));
+                let file = Variables::of_file(&String::from_utf8_lossy(&text));
+                all.add(&file);
+                if !places.of_unit.contains(&path) {
+                    own.add(&file);
+                }
                 Ok(all)
             }
             (Err(why), _) | (_, Err(why)) => Err(why),
@@ -106,7 +114,7 @@ pub(super) fn look(
         });
         found.push(file(tree, path, &stat, service_uids, users));
     }
-    EnvFiles { facts: Seen::new(Listed::bounded(found, ENV_FILES_MAX, "environment files")), variables }
+    EnvFiles { facts: Seen::new(Listed::bounded(found, ENV_FILES_MAX, "environment files")), variables, own }
 }
 
 fn file(

@@ -185,7 +185,8 @@ pub struct ServiceFacts {
     pub processes: Seen<Listed<ServiceProcess>>,
     /// Names of variables that every process was started with and that are not empty. Sorted.
     pub environment_names: Seen<Listed<String>>,
-    /// Names of variables in its environment files that are not empty. Sorted.
+    /// Names of variables that are not empty, in environment files that it may read itself: not those of its unit, which are in its
+    /// processes where they were loaded. Sorted.
     pub env_file_names: Seen<Listed<String>>,
     /// Names of variables, live or in a file, whose value is a placeholder such as `your_access_key`, and of secrets
     /// whose value stands in a template of the repository. Sorted.
@@ -286,8 +287,10 @@ pub struct UnitFacts {
     pub no_new_privileges: bool,
     /// `EnvironmentFile=`.
     pub environment_files: Vec<UnitEnvFile>,
-    /// Names in `Environment=` that hold a secret by their name: every user can read a unit.
+    /// Names in `Environment=` and `ExecStart=` that hold a secret, written out: every user can read a unit. Sorted.
     pub secrets_in_unit: Vec<String>,
+    /// Secrets that systemd gives to the service alone: `LoadCredential=` and its like.
+    pub credentials_count: usize,
     /// Memory it may use in bytes by `MemoryMax=`; null when it does not say, or `infinity`.
     pub memory_max_bytes: Option<u64>,
 }

@@ -279,6 +279,7 @@ fn files(
             // One that need not be there and is not was not loaded.
             if !file.optional || tree.has(&file.path)? {
                 places.named.insert(file.path.clone());
+                places.of_unit.insert(file.path.clone());
             }
         }
     }

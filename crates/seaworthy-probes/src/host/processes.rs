@@ -146,7 +146,14 @@ pub(super) fn environment(pid: u32) -> Result<Vec<String>, Unseen> {
     if block.is_empty() {
         return Err(Unseen::new(Blind::Unreachable, format!("process {pid} shows no environment")));
     }
-    Ok(strings(&block))
+    // Some programs write what they are doing over the block in which it stood.
+    let entries = strings(&block);
+    if !entries.iter().any(|entry| entry.find('=').is_some_and(|at| at > 0)) {
+        let why = format!("process {pid} has written its title over its environment");
+        return Err(Unseen::new(Blind::Unsupported, why)
+            .give("a service whose server leaves its environment alone, such as without `setproctitle`"));
+    }
+    Ok(entries)
 }
 
 /// The control groups of a process, one line each.

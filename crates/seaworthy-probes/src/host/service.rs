@@ -18,6 +18,22 @@ use super::processes::{
 /// Programs that run the file in their first argument, by how their names begin.
 const INTERPRETERS: [&str; 11] =
     ["python", "node", "ruby", "perl", "php", "bash", "sh", "dash", "deno", "bun", "tsx"];
+/// Programs that start containers: the service runs in those, not below them.
+const CONTAINER_TOOLS: [&str; 6] = ["docker", "docker-compose", "podman", "podman-compose", "nerdctl", "ctr"];
+/// Programs that take calls and pass them on: the service is behind them.
+const FRONTS: [&str; 11] = [
+    "nginx",
+    "caddy",
+    "haproxy",
+    "traefik",
+    "envoy",
+    "apache2",
+    "httpd",
+    "lighttpd",
+    "varnishd",
+    "docker-proxy",
+    "sshd",
+];
 /// Longest name that the kernel keeps of a program.
 const KERNEL_NAME_CHARS: usize = 15;
 
@@ -106,6 +122,11 @@ pub(super) fn find(
         return Err(Unseen::new(Blind::Unreachable, format!("no process of `{name}` runs on this host"))
             .give("start it, or correct `hosts: [{service: NAME}]`"));
     }
+    if let Some(tool) = own.iter().find_map(|pid| processes.by_pid.get(pid)).and_then(container_tool) {
+        let why = format!("the service runs in containers that `{tool}` starts, not as a process below it");
+        return Err(Unseen::new(Blind::Unsupported, why)
+            .give("`hosts: [{process: PID}]` with a process of the container"));
+    }
     let mut all = own.clone();
     // Parents have been started before their children, but numbers wrap round, so it is repeated until it rests.
     loop {
@@ -116,6 +137,13 @@ pub(super) fn find(
         }
         all.extend(more);
     }
+}
+
+/// The tool by whose name a process goes, where it starts containers.
+fn container_tool(process: &Process) -> Option<String> {
+    let program = executable(process.pid);
+    let name = program.as_ref().and_then(|path| path.file_name()?.to_str()).unwrap_or(&process.name);
+    CONTAINER_TOOLS.contains(&name).then(|| name.to_owned())
 }
 
 fn goes_by(process: &Process, service: &str) -> bool {
@@ -147,8 +175,20 @@ fn behind_ports(
     match (&holders.hidden, pids.is_empty()) {
         (Some(why), true) => Err(why.clone()),
         _ => {
-            let named = |pid: &u32| processes.by_pid.get(pid).is_some_and(|process| process.name != "sshd");
-            Ok(pids.into_iter().filter(named).collect())
+            let front = |pid: &u32| {
+                let name = &processes.by_pid.get(pid)?.name;
+                FRONTS.contains(&name.as_str()).then_some(name)
+            };
+            let held: BTreeSet<u32> = pids.iter().copied().filter(|pid| front(pid).is_none()).collect();
+            match pids.iter().find_map(front) {
+                Some(front) if held.is_empty() => {
+                    let why =
+                        format!("the declared ports are held by `{front}`, and the service is behind it");
+                    Err(Unseen::new(Blind::NotGiven, why)
+                        .give("`hosts: [{service: NAME}]` with its systemd unit or process name"))
+                }
+                _ => Ok(held),
+            }
         }
     }
 }
@@ -201,9 +241,9 @@ pub(super) fn facts(
             Ok((names, _)) => listed(names.clone()),
             Err(why) => why.clone().into(),
         },
-        env_file_names: match &of_files {
-            Ok(variables) => listed(variables.names()),
-            Err(why) => why.clone().into(),
+        env_file_names: match (&of_files, files) {
+            (Ok(_), Ok(files)) => listed(files.own.names()),
+            (Err(why), _) | (_, Err(why)) => why.clone().into(),
         },
         placeholder_names: match &template {
             Ok(template) => names_everywhere(&|variables| {

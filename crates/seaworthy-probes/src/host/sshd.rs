@@ -54,7 +54,9 @@ pub(super) fn server(
     }
     let holder = |socket: &Socket| {
         let pids = holders.holders.get(&socket.inode)?;
-        pids.iter().find_map(|pid| processes.by_pid.get(pid))
+        let holding = || pids.iter().filter_map(|pid| processes.by_pid.get(pid));
+        // systemd keeps a socket open beside the server to which it gave it.
+        holding().find(|process| is_server(process)).or_else(|| holding().next())
     };
     let is_ssh = |socket: &&Socket| match holder(socket) {
         Some(process) => {

@@ -1,14 +1,16 @@
 //! systemd units by their files, below a root and whether or not systemd runs there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nix::sys::stat::SFlag;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::host::{UNIT_BYTES_MAX, UNITS_MAX};
 
-use super::environment;
 use super::facts::{UnitEnvFile, UnitFacts};
 use super::tree::{Tree, kind};
+use crate::arguments::{self, assigned};
+use crate::repo::settings::names::is_secret;
+use crate::repo::settings::strength::stands_for_one;
 
 /// Where units lie; what comes first hides what comes later.
 const FOLDERS: [&str; 5] = [
@@ -60,6 +62,10 @@ fn path(tree: &Tree, unit: &str) -> Result<Option<String>, Unseen> {
     Ok(None)
 }
 
+/// Settings by which systemd gives a secret to the service alone.
+const CREDENTIALS: [&str; 4] =
+    ["LoadCredential", "LoadCredentialEncrypted", "SetCredentialEncrypted", "ImportCredential"];
+
 /// What the files of a service unit say; `None` when there is no such unit.
 pub(super) fn read(tree: &Tree, unit: &str) -> Result<Option<UnitFacts>, Unseen> {
     let Some(path) = path(tree, unit)? else { return Ok(None) };
@@ -74,7 +80,14 @@ pub(super) fn read(tree: &Tree, unit: &str) -> Result<Option<UnitFacts>, Unseen>
         |key: &str| last(key).is_some_and(|value| matches!(value.as_str(), "yes" | "true" | "on" | "1"));
     let dynamic = yes("DynamicUser").then(|| "dynamic".to_owned());
     let assignments = settings.of("Environment").iter().flat_map(|line| words(line));
-    let names = assignments.filter_map(|word| Some(word.split_once('=')?.0.to_owned()));
+    let literal = |(name, value): &(String, String)| is_secret(name, value) && !stands_for_one(value);
+    let in_unit = assignments.filter_map(|word| {
+        let (name, value) = word.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    let commands = settings.of("ExecStart").iter().flat_map(|line| assigned(&arguments::words(line)));
+    let secrets_in_unit: BTreeSet<String> =
+        in_unit.chain(commands).filter(literal).map(|(name, _)| name).collect();
     Ok(Some(UnitFacts {
         name: unit.to_owned(),
         user: last("User").or(dynamic),
@@ -82,7 +95,8 @@ pub(super) fn read(tree: &Tree, unit: &str) -> Result<Option<UnitFacts>, Unseen>
         restart: last("Restart").unwrap_or_else(|| "no".to_owned()),
         no_new_privileges: yes("NoNewPrivileges"),
         environment_files: settings.of("EnvironmentFile").iter().map(|line| env_file(line)).collect(),
-        secrets_in_unit: names.filter(|name| environment::is_secret(name)).collect(),
+        secrets_in_unit: secrets_in_unit.into_iter().collect(),
+        credentials_count: CREDENTIALS.iter().map(|key| settings.of(key).len()).sum(),
         memory_max_bytes: last("MemoryMax").as_deref().and_then(bytes),
     }))
 }

@@ -58,7 +58,8 @@ pub(super) async fn look(site: &Site<'_>, front: &Result<Answer, Unseen>, more: 
 }
 
 fn unserved(url: &Url) -> Unseen {
-    let why = format!("`{}` served nothing to this caller, so how it is encoded was not seen", shown_url(url));
+    let why =
+        format!("`{}` served nothing to this caller, so how it is encoded was not seen", shown_url(url));
     Unseen::new(Blind::Denied, why).give("`credentials: {user: {bearer: {env: …}}}` for the environment")
 }
 

@@ -21,7 +21,8 @@ pub(super) fn fingerprinted(url: &Url) -> Result<bool, Unseen> {
         Ok(true)
     } else if told.contains(&Told::Either) {
         let why = format!("whether `{name}` holds a digest or a word cannot be told");
-        Err(Unseen::new(Blind::Unsupported, why).give("digests of 16 characters or more in the names of files"))
+        Err(Unseen::new(Blind::Unsupported, why)
+            .give("digests of 16 characters or more in the names of files"))
     } else {
         Ok(false)
     }
@@ -43,7 +44,8 @@ fn told(part: &str) -> Told {
     }
     let (digits, letters) = (any(|c| c.is_ascii_digit()), any(|c| c.is_ascii_alphabetic()));
     let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
-    let numbered = part.len() - word.len() <= NUMBER_DIGITS_MAX && word.chars().all(|c| c.is_ascii_alphabetic());
+    let numbered =
+        part.len() - word.len() <= NUMBER_DIGITS_MAX && word.chars().all(|c| c.is_ascii_alphabetic());
     match (digits, letters) {
         // A date, a version, a number.
         (true, false) => Told::Name,
@@ -56,7 +58,8 @@ fn told(part: &str) -> Told {
 fn word_or_digest(word: &str, numbered: bool) -> Told {
     let vowels = word.chars().filter(|c| "aeiouyAEIOUY".contains(*c)).count();
     let sounds = vowels * 10 >= word.len() * 3;
-    let mixed = word.chars().skip(1).any(|c| c.is_ascii_uppercase()) && word.chars().any(|c| c.is_ascii_lowercase());
+    let mixed =
+        word.chars().skip(1).any(|c| c.is_ascii_uppercase()) && word.chars().any(|c| c.is_ascii_lowercase());
     match (sounds, mixed) {
         (true, false) => Told::Name,
         (false, true) => Told::Digest,

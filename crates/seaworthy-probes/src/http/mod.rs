@@ -9,10 +9,10 @@ mod assets;
 pub mod client;
 mod cors;
 mod errors;
-mod fingerprint;
 pub mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
+mod fingerprint;
 mod front;
 mod gather;
 mod health;

@@ -118,8 +118,7 @@ pub(super) fn refuse_plaintext(rules: &mut [Rule]) {
                 && earlier.fact.roles == ["all"]
                 && matches!(earlier.fact.kind.as_str(), "host" | "hostnossl")
         };
-        let refused =
-            before.iter().filter(refuses).any(|earlier| plain.is_covered_by(&as_plain(earlier)));
+        let refused = before.iter().filter(refuses).any(|earlier| plain.is_covered_by(&as_plain(earlier)));
         rule.fact.takes_plaintext &= !refused;
     }
 }

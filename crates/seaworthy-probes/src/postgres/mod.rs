@@ -150,7 +150,8 @@ async fn look_inside(session: &Session, address: &Address, task: &Task, rules: &
         hba_rules: look::access::rule_facts(rules),
         hba_loaded: look::access::hba_loaded(session, address, rules, here).await,
         superusers: look::access::superusers(session, address, spec.superusers.as_deref(), rules).await,
-        application_role: look::access::application_role(session, address, spec.application_role.as_deref()).await,
+        application_role: look::access::application_role(session, address, spec.application_role.as_deref())
+            .await,
         sessions: match &sees_sessions {
             Ok(()) => look::access::sessions(session).await,
             Err(why) => why.clone().into(),

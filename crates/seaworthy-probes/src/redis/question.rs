@@ -43,6 +43,7 @@ pub(super) enum Section {
     /// How many keys each database holds; none of their names.
     Keyspace,
     Modules,
+    Memory,
 }
 
 /// A setting that holds no secret.
@@ -71,14 +72,25 @@ pub(super) enum Dangerous {
     Shutdown,
     /// Makes the server a copy of another, which empties it and loads what the other sends.
     ReplicaOf,
+    /// The same by its former name.
+    SlaveOf,
+    /// Makes another server the primary.
+    Failover,
+    /// Shows whatever others send, passwords among it.
+    Monitor,
     /// Loads native code.
     ModuleLoad,
+    /// The same with settings for it.
+    ModuleLoadEx,
     /// Grants every right.
     AclSetUser,
+    AclDelUser,
+    /// Shows the digests of all passwords.
+    AclList,
 }
 
 impl Dangerous {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::FlushAll,
         Self::FlushDb,
         Self::Keys,
@@ -87,8 +99,14 @@ impl Dangerous {
         Self::Debug,
         Self::Shutdown,
         Self::ReplicaOf,
+        Self::SlaveOf,
+        Self::Failover,
+        Self::Monitor,
         Self::ModuleLoad,
+        Self::ModuleLoadEx,
         Self::AclSetUser,
+        Self::AclDelUser,
+        Self::AclList,
     ];
 
     /// The command and, where it has some, its subcommand.
@@ -104,6 +122,12 @@ impl Dangerous {
             Self::ReplicaOf => ("replicaof", None),
             Self::ModuleLoad => ("module", Some("load")),
             Self::AclSetUser => ("acl", Some("setuser")),
+            Self::AclDelUser => ("acl", Some("deluser")),
+            Self::AclList => ("acl", Some("list")),
+            Self::SlaveOf => ("slaveof", None),
+            Self::Failover => ("failover", None),
+            Self::Monitor => ("monitor", None),
+            Self::ModuleLoadEx => ("module", Some("loadex")),
         }
     }
 
@@ -116,13 +140,18 @@ impl Dangerous {
     /// Arguments with which it would be whole; `ACL DRYRUN` judges their number first.
     fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::FlushAll | Self::FlushDb | Self::Shutdown => &[],
-            Self::Keys | Self::AclSetUser => &["seaworthy"],
+            Self::FlushAll
+            | Self::FlushDb
+            | Self::Shutdown
+            | Self::Failover
+            | Self::Monitor
+            | Self::AclList => &[],
+            Self::Keys | Self::AclSetUser | Self::AclDelUser => &["seaworthy"],
             Self::ConfigSet => &["maxmemory", "0"],
             Self::ConfigGet => &["maxmemory"],
             Self::Debug => &["help"],
-            Self::ReplicaOf => &["no", "one"],
-            Self::ModuleLoad => &["/seaworthy"],
+            Self::ReplicaOf | Self::SlaveOf => &["no", "one"],
+            Self::ModuleLoad | Self::ModuleLoadEx => &["/seaworthy"],
         }
     }
 }
@@ -137,6 +166,7 @@ impl<'a> Question<'a> {
             Self::Info(Section::Persistence) => vec!["INFO", "persistence"],
             Self::Info(Section::Replication) => vec!["INFO", "replication"],
             Self::Info(Section::Keyspace) => vec!["INFO", "keyspace"],
+            Self::Info(Section::Memory) => vec!["INFO", "memory"],
             Self::Info(Section::Modules) => vec!["INFO", "modules"],
             Self::Config(Setting::Dir) => vec!["CONFIG", "GET", "dir"],
             Self::Config(Setting::DbFilename) => vec!["CONFIG", "GET", "dbfilename"],

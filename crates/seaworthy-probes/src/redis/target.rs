@@ -38,6 +38,8 @@ pub struct RedisTarget {
     pub roots: Arc<RootCertStore>,
     /// The application's user.
     pub application_user: String,
+    /// The manifest names it; else it is the user of the URL.
+    pub application_declared: bool,
     /// `Ok` when connections without credentials may be made.
     pub probing: Result<(), Unseen>,
     /// `Ok` when a restart may be rehearsed on a copy of the data.
@@ -54,6 +56,7 @@ impl RedisTarget {
         }
         if let Some(user) = &spec.application_user {
             target.application_user.clone_from(user);
+            target.application_declared = true;
         }
         target.probing = ask.allows(Consent::Probe);
         target.drilling = ask.allows(Consent::Drill);
@@ -90,6 +93,7 @@ impl RedisTarget {
         Ok(Self {
             host,
             port: parsed.port().unwrap_or(PORT),
+            application_declared: false,
             application_user: user.clone().unwrap_or_else(|| "default".to_owned()),
             user,
             password,

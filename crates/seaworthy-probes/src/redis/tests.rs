@@ -135,7 +135,7 @@ async fn sound_server_is_seen_whole() {
     assert_eq!(bind[0].reach.value(), Some(&Reached::Loopback));
     assert_eq!(facts.protected_mode_on.value(), Some(&true));
     assert!(facts.own_addresses.value().unwrap().items.iter().all(|own| own.answers.value() == Some(&false)));
-    assert_eq!(facts.dangerous_commands.value().unwrap().len(), 10);
+    assert_eq!(facts.dangerous_commands.value().unwrap().len(), 16);
     assert_eq!(permitted(&facts), Vec::<&str>::new());
     assert_eq!(facts.append_only_on.value(), Some(&true));
     assert_eq!(facts.append_only_write_ok.value(), Some(&Some(true)));

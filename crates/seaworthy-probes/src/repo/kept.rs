@@ -36,6 +36,13 @@ const NAMES: &[&str] = &[
     ".travis.yml",
     "azure-pipelines.yml",
     "bitbucket-pipelines.yml",
+    ".drone.yml",
+    ".woodpecker.yml",
+    ".woodpecker.yaml",
+    "cloudbuild.yaml",
+    "buildspec.yml",
+    ".semaphore.yml",
+    "appveyor.yml",
     "deny.toml",
     "about.toml",
     "alembic.ini",
@@ -79,6 +86,10 @@ pub(crate) fn is_kept(path: &Path, content: &[u8]) -> bool {
     let compose = yaml
         && (name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("-compose."));
     let workflow = yaml && below(".github") && below("workflows");
+    let other_pipeline = yaml
+        && [".circleci", ".forgejo", ".gitea", ".woodpecker", ".buildkite", ".semaphore"]
+            .iter()
+            .any(|name| below(name));
     let unit = matches!(extension, "service" | "timer" | "container" | "socket");
     let proxy = extension == "conf"
         && (below("nginx")
@@ -99,6 +110,7 @@ pub(crate) fn is_kept(path: &Path, content: &[u8]) -> bool {
         || migration
         || compose
         || workflow
+        || other_pipeline
         || unit
         || proxy
         || bill

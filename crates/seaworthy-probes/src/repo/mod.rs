@@ -26,7 +26,7 @@ mod recorded;
 mod reports;
 mod role;
 mod secrets;
-mod settings;
+pub(crate) mod settings;
 mod stack;
 mod sum;
 mod tree;

@@ -33,12 +33,9 @@ const TEST_DIRECTORIES: &[&str] = &[
     "__snapshots__",
     "tests",
     "__tests__",
-    "testing",
     "testdata",
     "test-data",
     "test_data",
-    "spec",
-    "specs",
     "e2e",
     "cypress",
     "fixtures",
@@ -53,6 +50,10 @@ const TEST_DIRECTORIES: &[&str] = &[
     "androidTest",
     "src/test",
 ];
+/// Names that mean tests only above the sources.
+const TEST_DIRECTORIES_ABOVE: &[&str] = &["testing", "spec", "specs"];
+/// Folders in which the sources of a service begin.
+const SOURCE_ROOTS: &[&str] = &["src", "lib", "internal", "pkg"];
 const TOOL_DIRECTORIES: &[&str] = &[
     "scripts",
     "script",
@@ -112,18 +113,22 @@ pub(crate) fn role(path: &Path) -> Role {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let directories = directories(path);
     let in_any = |names: &[&str]| directories.iter().any(|directory| names.contains(&directory.as_ref()));
+    // Below the root of its sources a service names its own parts so: `src/tools`, `com/example`, `internal/testing`.
+    let root = directories.iter().position(|directory| SOURCE_ROOTS.contains(&directory.as_ref()));
+    let above = directories.get(..root.unwrap_or(directories.len())).unwrap_or_default();
+    let above_any = |names: &[&str]| above.iter().any(|directory| names.contains(&directory.as_ref()));
     if in_any(VENDORED_DIRECTORIES) {
         Role::Vendored
     } else if is_lock(&name) || in_any(GENERATED_DIRECTORIES) || is_generated(&name) {
         Role::Generated
-    } else if in_any(TEST_DIRECTORIES) || is_test(&name) {
+    } else if in_any(TEST_DIRECTORIES) || above_any(TEST_DIRECTORIES_ABOVE) || is_test(&name) {
         Role::Test
     } else if is_prose(path)
         || extension(&name) == "txt" && !is_requirements(&name)
         || in_any(DOCUMENT_DIRECTORIES) && language(path).is_none()
     {
         Role::Document
-    } else if in_any(DOCUMENT_DIRECTORIES) || in_any(TOOL_DIRECTORIES) || is_tool(&name) {
+    } else if in_any(DOCUMENT_DIRECTORIES) || above_any(TOOL_DIRECTORIES) || is_tool(&name) {
         Role::Tool
     } else {
         Role::Production

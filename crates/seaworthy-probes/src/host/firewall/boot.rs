@@ -11,18 +11,24 @@ const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Deepest that files of rules may include one another, and most files of one folder.
 const INCLUDES_DEEP_MAX: u32 = 4;
 const INCLUDED_MAX: usize = 100;
+/// Most scripts and units of one folder.
+const SCRIPTS_MAX: usize = 1_000;
 
 /// Whether a service that is enabled has rules to load, for IPv6 too where that is on.
 type Loads = fn(&Tree, bool) -> Result<bool, Unseen>;
 
 /// Services that load rules, and what must hold beside their being enabled.
-const LOADERS: [(&str, Loads); 6] = [
+const LOADERS: [(&str, Loads); 7] = [
     ("ufw.service", |tree, _| ufw_on(tree)),
     ("nftables.service", |tree, _| nftables_file_drops(tree)),
     ("firewalld.service", |_, _| Ok(true)),
     ("netfilter-persistent.service", |tree, ipv6| {
         Ok(saved_rules_drop(tree, "etc/iptables/rules.v4")?
             && (!ipv6 || saved_rules_drop(tree, "etc/iptables/rules.v6")?))
+    }),
+    ("iptables-openrc", |tree, ipv6| {
+        Ok(saved_rules_drop(tree, "etc/iptables/rules-save")?
+            && (!ipv6 || saved_rules_drop(tree, "etc/iptables/rules6-save")?))
     }),
     ("iptables.service", |tree, ipv6| {
         let other = || {
@@ -46,12 +52,51 @@ pub(super) fn loaded_by(tree: &Tree, ipv6: bool) -> Result<Option<String>, Unsee
             .give("see by hand what loads the packet filter at boot, and attest it"));
     }
     for (unit, loads) in LOADERS {
-        let name = unit.trim_end_matches(".service");
+        let name = unit.trim_end_matches(".service").trim_end_matches("-openrc");
         let enabled = (systemd && units::enabled_at_boot(tree, unit)?)
             || (openrc && tree.has_link(&format!("etc/runlevels/default/{name}"))?)
             || (openrc && tree.has_link(&format!("etc/runlevels/boot/{name}"))?);
         if enabled && loads(tree, ipv6)? {
             return Ok(Some(unit.to_owned()));
+        }
+    }
+    match script(tree)? {
+        Some(path) => {
+            let why = format!(
+                "{} may load the packet filter, and what it does is not understood",
+                tree.shown(&path)
+            );
+            Err(Unseen::new(Blind::Unsupported, why)
+                .give("one of nftables, ufw, firewalld or netfilter-persistent, enabled"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// A script or unit of someone's own that seems to load rules when the host starts.
+fn script(tree: &Tree) -> Result<Option<String>, Unseen> {
+    let loads = |text: &str| {
+        let lines = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
+        lines
+            .into_iter()
+            .any(|line| line.contains("iptables") || line.contains("nft ") || line.contains("nft -f"))
+    };
+    if tree.text("etc/rc.local", FILE_BYTES_MAX)?.is_some_and(|text| loads(&text)) {
+        return Ok(Some("etc/rc.local".to_owned()));
+    }
+    for (folder, ending) in [
+        ("etc/network/if-pre-up.d", ""),
+        ("etc/network/if-up.d", ""),
+        ("etc/local.d", ".start"),
+        ("etc/systemd/system", ".service"),
+    ] {
+        for name in tree.names(folder, SCRIPTS_MAX)?.unwrap_or_default() {
+            let Some(name) = name.to_str().filter(|name| name.ends_with(ending)) else { continue };
+            let path = format!("{folder}/{name}");
+            let known = LOADERS.iter().any(|(unit, _)| *unit == name);
+            if !known && tree.text(&path, FILE_BYTES_MAX)?.is_some_and(|text| loads(&text)) {
+                return Ok(Some(path));
+            }
         }
     }
     Ok(None)
@@ -66,13 +111,17 @@ fn ufw_on(tree: &Tree) -> Result<bool, Unseen> {
     }))
 }
 
-/// What `iptables-save` wrote, as far as it refuses anything that comes in: a file of rules may be there and let all in.
+/// What `iptables-save` wrote, as far as it refuses what no rule lets in: a file of rules may be there and let all in.
 fn saved_rules_drop(tree: &Tree, path: &str) -> Result<bool, Unseen> {
     let text = tree.text(path, FILE_BYTES_MAX)?.unwrap_or_default();
-    Ok(text.lines().any(|line| {
-        line.starts_with(":INPUT DROP")
-            || (line.starts_with("-A") && (line.ends_with("-j DROP") || line.contains("-j REJECT")))
-    }))
+    let filter =
+        text.split("*filter").nth(1).and_then(|rest| rest.split("COMMIT").next()).unwrap_or_default();
+    // A last rule of the chain without any condition is a policy too.
+    let last = filter.lines().rfind(|line| line.starts_with("-A INPUT "));
+    Ok(filter.lines().any(|line| line.starts_with(":INPUT DROP"))
+        || last.is_some_and(|line| {
+            line.starts_with("-A INPUT -j DROP") || line.starts_with("-A INPUT -j REJECT")
+        }))
 }
 
 /// The file that comes with nftables hooks in and lets everything through; one that includes others may include none.
@@ -83,11 +132,26 @@ fn nftables_file_drops(tree: &Tree) -> Result<bool, Unseen> {
         }
         let mut rules = Vec::new();
         gather(tree, path, 0, &mut rules)?;
-        let hooked = rules.iter().any(|line| line.contains("hook input"));
-        let drops = rules.iter().any(|line| line.contains("drop") || line.contains("reject"));
-        return Ok(hooked && drops);
+        return Ok(input_drops(&rules));
     }
     Ok(false)
+}
+
+/// Whether a chain that is hooked where packets come in refuses what no rule of it lets through.
+fn input_drops(lines: &[String]) -> bool {
+    let text = lines.join("\n");
+    text.match_indices("hook input").any(|(at, _)| {
+        let (before, after) = text.split_at(at);
+        let start = before.rfind('{').map_or(0, |brace| brace + 1);
+        let chain = text.get(start..at + after.find('}').unwrap_or(after.len())).unwrap_or_default();
+        let policy = chain.split("policy").skip(1).any(|said| said.trim_start().starts_with("drop"));
+        let last = chain.lines().map(|line| line.trim().trim_end_matches(';')).rfind(|line| !line.is_empty());
+        let refuses = |line: &str| {
+            let line = line.strip_prefix("counter").unwrap_or(line).trim_start();
+            line == "drop" || line.starts_with("reject")
+        };
+        policy || last.is_some_and(refuses)
+    })
 }
 
 /// The lines of a file and of those that it includes, without comments.

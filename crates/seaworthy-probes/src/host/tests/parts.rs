@@ -69,6 +69,7 @@ fn secrets_are_weighed() {
     assert_eq!(weigh("9f86d081884c7d65"), Some((false, false)));
     assert_eq!(weigh("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), Some((true, false)));
     assert_eq!(weigh("this-is-a-very-long-secret-key-for-jwt"), Some((true, false)));
+    assert_eq!(weigh("thisismyproductionsigningkeyforshopapp"), Some((true, false)));
     assert_eq!(weigh("12345678901234567890123456789012"), Some((true, false)));
     let twice =
         Variables::of_process(&strings(&["JWT_SECRET=a", "COOKIE_SECRET=a", "API_TOKEN=b", "PATH=a"]));
@@ -144,7 +145,7 @@ fn units_are_read_with_their_drop_ins() {
     let (root, tree) = tree(&[
         (
             "lib/systemd/system/shop.service",
-            "[Unit]\nUser=nobody\n[Service]\nUser=root\nEnvironment=\"A=b c\" API_TOKEN=x\nEnvironmentFile=-/etc/a\nMemoryMax=1G\n",
+            "[Unit]\nUser=nobody\n[Service]\nUser=root\nEnvironment=\"A=b c\" API_TOKEN=k3v9q\nEnvironmentFile=-/etc/a\nMemoryMax=1G\n",
         ),
         (
             "etc/systemd/system/shop.service.d/b.conf",

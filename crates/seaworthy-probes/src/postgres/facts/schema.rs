@@ -137,6 +137,8 @@ pub struct Migration {
     pub tool: String,
     /// Its version or name, as the tool writes it.
     pub version: String,
+    /// The part of the application that it belongs to, where the tool keeps several apart. Those of libraries are among them.
+    pub app: Option<String>,
     /// It went through.
     pub succeeded: bool,
     /// The tool's checksum. Null when it keeps none.

@@ -8,8 +8,8 @@ use crate::postgres::hba::{Columns, Rule, network_lines, refuse_plaintext};
 use crate::postgres::machine::changed_at;
 use crate::postgres::session::{Parameter, Row, Session, Unlike, identifier};
 use crate::postgres::statements::{
-    APPLICATION_FUNCTIONS, APPLICATION_MEMBERSHIPS, APPLICATION_ROLE, APPLICATION_SCHEMAS, FORBIDDEN_READ, GRANT_STATISTICS,
-    HBA_FILES, HBA_LOADED, HBA_RULES, LOOKING_ROLE, SESSIONS, SUPERUSERS,
+    APPLICATION_FUNCTIONS, APPLICATION_MEMBERSHIPS, APPLICATION_ROLE, APPLICATION_SCHEMAS, FORBIDDEN_READ,
+    GRANT_STATISTICS, HBA_FILES, HBA_LOADED, HBA_RULES, LOOKING_ROLE, SESSIONS, SUPERUSERS,
 };
 use crate::postgres::target::Address;
 
@@ -136,7 +136,8 @@ async fn hba_read(session: &Session, process: Option<i64>) -> Result<bool, Unsee
     };
     // A copy, or a file moved there, has the time of what it was made from.
     if read && placed_since {
-        let why = "a file with the rules was put in place, or its rights were changed, after the server read it";
+        let why =
+            "a file with the rules was put in place, or its rights were changed, after the server read it";
         return Err(Unseen::new(Blind::CutShort, why).give("SELECT pg_reload_conf(), then another look"));
     }
     Ok(read)
@@ -210,8 +211,7 @@ pub(in crate::postgres) async fn application_role(
     let powerful_groups = powerful_groups(session, &parameters).await;
     let schemas = session.list(&APPLICATION_SCHEMAS, &parameters, POSTGRES_ROLES_MAX, schema_rights).await;
     let name_of = |row: &Row| row.name(0);
-    let functions =
-        session.list(&APPLICATION_FUNCTIONS, &parameters, POSTGRES_ROLES_MAX, name_of).await;
+    let functions = session.list(&APPLICATION_FUNCTIONS, &parameters, POSTGRES_ROLES_MAX, name_of).await;
     let read = |row: &Row| {
         let mut role = ApplicationRole {
             name: row.name(0)?,
@@ -253,7 +253,8 @@ fn rights_beyond_rows(
     // A cut list of functions has some, which is enough to tell of.
     let functions = functions.as_ref().map_err(Unseen::clone)?;
     let (first, count) = (functions.items.first(), functions.items.len());
-    let of_functions = first.map(|first| format!("may call {count} functions that not everybody may, `{first}` among them"));
+    let of_functions =
+        first.map(|first| format!("may call {count} functions that not everybody may, `{first}` among them"));
     let schemas = match schemas {
         Ok(Listed { items, cut: None }) => items,
         Ok(Listed { cut: Some(why), .. }) | Err(why) => return Err(why.clone()),
@@ -276,7 +277,10 @@ fn rights_beyond_rows(
             (schema.creates, format!("creates tables in {name}")),
             (
                 schema.tables_owned > 0,
-                format!("owns {} tables, views or sequences in {name}, `{example}` among them", schema.tables_owned),
+                format!(
+                    "owns {} tables, views or sequences in {name}, `{example}` among them",
+                    schema.tables_owned
+                ),
             ),
             (
                 schema.tables_beyond_rows > 0,

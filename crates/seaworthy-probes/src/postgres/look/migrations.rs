@@ -89,9 +89,12 @@ async fn table(
 
 fn migration(row: &Row, tool: &Tool) -> Result<Migration, Unlike> {
     let checksum = row.name_or_none(2)?;
+    let version = row.name_or_none(0)?.unwrap_or_default();
+    let app = version.split_once('.').filter(|_| tool.name == "django").map(|(app, _)| app.to_owned());
     Ok(Migration {
         tool: tool.name.to_owned(),
-        version: row.name_or_none(0)?.unwrap_or_default(),
+        app,
+        version,
         succeeded: row.get::<Option<bool>>(1)?.unwrap_or(false),
         checksum_of_file: checksum.is_some() && ["sqlx", "prisma", "drizzle"].contains(&tool.name),
         checksum,

@@ -97,8 +97,11 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 fn counters_reset() -> Unseen {
-    Unseen::new(Blind::Unsupported, "the server has lost its counters of rows, as in a crash or when a replica is promoted")
-        .give("ANALYZE, then another look")
+    Unseen::new(
+        Blind::Unsupported,
+        "the server has lost its counters of rows, as in a crash or when a replica is promoted",
+    )
+    .give("ANALYZE, then another look")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of row counts needs no more than 52 bits")]

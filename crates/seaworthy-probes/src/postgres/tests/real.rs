@@ -27,7 +27,7 @@ fn a_sound_server_shows_everything() {
         ("migration_tables.0.applied.3.version", "4".into()),
         ("plaintext.refused", true.into()),
         ("default_passwords.0.accepted", false.into()),
-        ("default_passwords.0.tries", 5.into()),
+        ("default_passwords.0.tries", 8.into()),
         ("default_passwords.1.admitted", false.into()),
         ("slow_statement.logged", true.into()),
     ] {

@@ -188,7 +188,10 @@ fn a_refusal_of_plain_text_holds_for_the_lines_behind_it() {
     ] {
         let mut read: Vec<Rule> = rules.iter().copied().enumerate().map(rule).collect();
         refuse_plaintext(&mut read);
-        let taking = read.iter().filter(|rule| rule.fact.admits && rule.fact.takes_plaintext).map(|rule| rule.fact.line);
+        let taking = read
+            .iter()
+            .filter(|rule| rule.fact.admits && rule.fact.takes_plaintext)
+            .map(|rule| rule.fact.line);
         assert_eq!(taking.collect::<Vec<_>>(), lines, "{rules:?}");
     }
 }

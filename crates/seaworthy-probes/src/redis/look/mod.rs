@@ -46,6 +46,7 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
     let major = version.value().map(|version| version.major);
     let persistence = persistence::look(&mut session, target).await;
 
+    let default_logins = defaults::look(target, &unauthenticated_ping, limits, until).await;
     Seen::new(RedisFacts {
         dialled: match dialled {
             Some(address) => reach::dialled(target, address),
@@ -54,7 +55,7 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         unauthenticated_ping,
         default_user: rights::default_user(&mut session, target).await,
         version,
-        default_logins: defaults::look(target, limits, until).await,
+        default_logins,
         role: match session.answer(Question::Info(Section::Replication)).await {
             Ok(reply) => shown(target, Question::Info(Section::Replication), role(&reply)),
             Err(why) => Seen::Unseen(why),

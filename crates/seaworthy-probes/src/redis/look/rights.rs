@@ -87,10 +87,18 @@ pub(super) async fn dangerous_commands(
         let (question, permitted) = match &way {
             Way::DryRun => (Question::DryRun(name, dangerous), dry_run(session, name, dangerous).await),
             Way::Rules(user) => (Question::User(name), by_rules(session, dangerous, user).await),
-            Way::Existence => (Question::Command(dangerous), exists(session, dangerous, major).await),
+            Way::Existence => (Question::Command(dangerous), exists(session, dangerous).await),
         };
         let permitted = shown(target, question, permitted);
         rights.push(CommandRight { command: dangerous.shown(), permitted });
+    }
+    let none = rights.iter().all(|right| right.permitted.value() == Some(&false));
+    if none && !target.application_declared && !matches!(way, Way::Existence) {
+        // Who may ask about rights and has none is there to look: the service signs in as someone else.
+        let why = format!("user `{name}` looks, and which user the service is was not said");
+        return Seen::Unseen(
+            Unseen::new(Blind::NotGiven, why).give("`application_user: NAME` under `redis`"),
+        );
     }
     Seen::new(rights)
 }
@@ -139,11 +147,7 @@ async fn by_rules(
 }
 
 /// Before Redis 6: a command that exists may be run.
-async fn exists(session: &mut Session<'_>, dangerous: Dangerous, major: Option<u32>) -> Result<bool, Unseen> {
-    if dangerous == Dangerous::ReplicaOf && major.is_some_and(|major| major < 5) {
-        return Err(Unseen::new(Blind::Unsupported, "the command has another name before Redis 5")
-            .give("a server of a supported version"));
-    }
+async fn exists(session: &mut Session<'_>, dangerous: Dangerous) -> Result<bool, Unseen> {
     Ok(command(session, dangerous).await?.is_some())
 }
 

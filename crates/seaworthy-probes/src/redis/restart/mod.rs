@@ -11,11 +11,12 @@ mod owner;
 mod scratch;
 mod settings;
 
+use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use seaworthy_core::facts::{Blind, Seen, Unseen};
-use seaworthy_core::limits::redis::REHEARSAL_TIME_MAX;
+use seaworthy_core::limits::redis::{REHEARSAL_MEMORY_BYTES_MAX, REHEARSAL_TIME_MAX};
 use tokio::time::{Instant, sleep};
 
 use self::keys::Keys;
@@ -55,6 +56,7 @@ async fn rehearse(
     let about = session.answer(Question::Info(Section::Server)).await?;
     let version = version(&about)?.text;
     refuse_what_differs(session).await?;
+    refuse_without_room(session).await?;
     let settings = Settings::asked(session, &about).await?;
     let (Some(server), Some(local)) = (server, session.local()) else {
         return Err(Unseen::new(
@@ -123,6 +125,22 @@ async fn refuse_what_differs(session: &mut Session<'_>) -> Result<(), Unseen> {
     let modules = session.answer(Question::Info(Section::Modules)).await?;
     if modules.text().is_some_and(|text| text.lines().any(|line| line.starts_with("module:"))) {
         return Err(Unseen::new(Blind::Unsupported, "the server has modules, whose data only they can load"));
+    }
+    Ok(())
+}
+
+/// The copy is loaded beside the server itself, which must not feel it.
+async fn refuse_without_room(session: &mut Session<'_>) -> Result<(), Unseen> {
+    let memory = session.answer(Question::Info(Section::Memory)).await?;
+    let used = info(&memory, "used_memory")?.parse::<u64>();
+    let used = used.map_err(|_| Unseen::new(Blind::Garbled, "`used_memory` is no number"))?;
+    let room = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:")).map(str::to_owned)?;
+        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    });
+    if room.is_none_or(|room| room / 2 < used) || used > REHEARSAL_MEMORY_BYTES_MAX / 2 {
+        let why = format!("there is no room for a second copy of {} MB of data in memory", used / 1_000_000);
+        return Err(Unseen::new(Blind::Unsupported, why).give("a rehearsed restore of a backup elsewhere"));
     }
     Ok(())
 }

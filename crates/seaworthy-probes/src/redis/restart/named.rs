@@ -100,8 +100,7 @@ mod tests {
 
     #[test]
     fn keys_that_went_meanwhile_are_not_missed() {
-        let key =
-            |name: &str, lasting| Named { database: "0".to_owned(), name: name.to_owned(), lasting };
+        let key = |name: &str, lasting| Named { database: "0".to_owned(), name: name.to_owned(), lasting };
         let keys = [key("a", true), key("b", true), key("c", false)];
         let told = told(&keys, &[true, false, true], &[true, false, false]);
         assert_eq!(told.expected, Keys { all: 2, lasting: 1 });

@@ -129,7 +129,12 @@ impl Server {
             .arg(folder.join("socket"));
         command.current_dir("/").env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.kill_on_drop(true);
-        command.spawn().map_err(|error| unstarted(&error))
+        let child = command.spawn().map_err(|error| unstarted(&error))?;
+        // Where memory runs short it is this one that has to go, not a server that people use.
+        if let Some(process) = child.id() {
+            let _ = fs::write(format!("/proc/{process}/oom_score_adj"), "1000");
+        }
+        Ok(child)
     }
 
     async fn watched(&self, child: &mut Child, socket: &Path, named: &[Named]) -> Result<Loaded, Unseen> {

@@ -33,7 +33,8 @@ fn every_lasting_key_has_to_come_back() {
 #[test]
 fn as_many_keys_of_other_names_are_not_those_that_were_there() {
     let came_back = |lacking: u64, loaded: Keys| {
-        let counts = Counts { before: keys(20, 10), after: keys(20, 10), loaded: Some(keys(20, 10)), lacking };
+        let counts =
+            Counts { before: keys(20, 10), after: keys(20, 10), loaded: Some(keys(20, 10)), lacking };
         let told = Told { expected: keys(8, 4), loaded };
         judged(LoadedFrom::AppendOnlyFile, counts, told).unwrap().came_back
     };

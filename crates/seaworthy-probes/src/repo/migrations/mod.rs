@@ -6,7 +6,7 @@ mod rails;
 mod scripts;
 pub(in crate::repo) mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use regex::Regex;
@@ -29,6 +29,8 @@ pub struct MigrationFacts {
     pub present: Seen<bool>,
     /// Each of them, in the order of their files.
     pub entries: Seen<Listed<Migration>>,
+    /// Names of the parts of the application that have some, for tools that keep several apart. Sorted.
+    pub apps: Seen<Listed<String>>,
 }
 
 /// One migration.
@@ -67,9 +69,17 @@ pub(crate) fn look(files: &Files) -> MigrationFacts {
         Ok(()) => Seen::new(false),
         Err(unseen) => Seen::Unseen(unseen.clone()),
     };
+    let of_apps = migrations.iter().filter(|migration| migration.tool == "django");
+    let apps: BTreeSet<String> = of_apps
+        .flat_map(|migration| &migration.recorded_as)
+        .filter_map(|name| name.split_once('.').filter(|(_, own)| *own != "py"))
+        .map(|(app, _)| app.to_owned())
+        .collect();
+    let mut apps = Listed::bounded(apps.into_iter().collect(), LISTED_MAX, "applications");
+    apps.cut = apps.cut.or_else(|| whole.clone().err());
     let mut entries = Listed::bounded(migrations, LISTED_MAX, "migrations");
     entries.cut = entries.cut.or(whole.err());
-    MigrationFacts { present, entries: Seen::new(entries) }
+    MigrationFacts { present, entries: Seen::new(entries), apps: Seen::new(apps) }
 }
 
 /// The migration whose way forward is in this file, if it is one.

@@ -86,6 +86,9 @@ pub(super) fn script(script: &str) -> Vec<(Stage, bool)> {
             || line.contains("|| :")
             || line.contains("|| echo");
         for stage in [Stage::Test, Stage::Build, Stage::Deploy] {
+            if stage == Stage::Test && skips_tests(&line) {
+                continue;
+            }
             if set(stage).is_match(&line) {
                 stages.push((stage, ignored));
             }
@@ -94,11 +97,27 @@ pub(super) fn script(script: &str) -> Vec<(Stage, bool)> {
     stages
 }
 
+/// Whether a build is told to leave its tests out.
+fn skips_tests(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let skips = words.iter().any(|word| {
+        matches!(
+            *word,
+            "-DskipTests"
+                | "-DskipTests=true"
+                | "-Dmaven.test.skip"
+                | "-Dmaven.test.skip=true"
+                | "-PskipTests"
+        )
+    });
+    skips || words.windows(2).any(|pair| matches!(pair, ["-x" | "--exclude-task", task] if task.ends_with("test") || *task == "check"))
+}
+
 /// A line without what it only prints, installs or comments.
 fn without_prints(line: &str) -> String {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     let pattern = PATTERN
-        .get_or_init(|| Regex::new(r"^(?:echo|printf|#|:|npm (?:ci|install)|pip3? install|apt-get|cargo install|git (?:fetch|checkout|tag|commit))\b.*").ok());
+        .get_or_init(|| Regex::new(r"^(?:echo|printf|#|:|npm (?:ci|install)|(?:python\S*\s+-m\s+)?pip3?\s+install|(?:uv|poetry|pipx)\s+(?:pip\s+install|add|install)|apt-get|cargo install|git (?:fetch|checkout|tag|commit))\b.*").ok());
     let mut kept = Vec::new();
     for part in line.split("&&") {
         let part = part.trim();

@@ -206,7 +206,7 @@ fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[V
         let before: BTreeSet<Stage> = earlier
             .chain(needed.iter().flat_map(|job| &job.steps))
             .chain(callers.iter().filter(|_| job.after_success).flat_map(|job| &job.steps))
-            .filter(|step| !step.ignored)
+            .filter(|step| !step.ignored && !step.conditional)
             .map(|step| step.stage)
             .collect();
         let scope = if names > 1 {

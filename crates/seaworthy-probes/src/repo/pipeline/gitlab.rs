@@ -31,6 +31,8 @@ struct Job<'a> {
     stages: Vec<(Stage, bool)>,
     line: u64,
     by_hand: bool,
+    /// Conditions of its rules under which it runs; none where it always does.
+    conditions: Vec<String>,
     branches: Branches,
 }
 
@@ -110,14 +112,25 @@ fn job<'a>(
         |key: &str| job.get(key).or_else(|| extended.iter().rev().find_map(|from| all.get(from)?.get(key)));
     let stage_name = inherited("stage").and_then(Json::as_str).unwrap_or("test");
     let stage = order.iter().position(|stage| stage == stage_name).unwrap_or(0);
-    let ignored = inherited("allow_failure").is_some_and(|value| value.as_bool() == Some(true));
+    let manual = inherited("when").and_then(Json::as_str) == Some("manual");
+    // A job that waits for a person holds nothing up unless it says so.
+    let ignored = match inherited("allow_failure").and_then(Json::as_bool) {
+        Some(allowed) => allowed,
+        None => manual,
+    };
     let lines = texts(inherited("script")).join("\n");
     let mut stages: Vec<_> =
         script(&lines).into_iter().map(|(stage, shrugged)| (stage, shrugged || ignored)).collect();
     if stages.is_empty() && (named_deploy(name) || named_deploy(stage_name)) && !lines.is_empty() {
         stages.push((Stage::Deploy, ignored));
     }
-    let by_hand = inherited("when").and_then(Json::as_str) == Some("manual")
+    let conditions = inherited("rules").and_then(Json::as_array).into_iter().flatten();
+    let conditions = conditions
+        .filter(|rule| text(rule, &["when"]) != Some("never"))
+        .map(|rule| text(rule, &["if"]).unwrap_or_default().to_owned())
+        .chain(texts(inherited("only")))
+        .collect();
+    let by_hand = manual
         || inherited("rules").and_then(Json::as_array).is_some_and(|rules| {
             !rules.is_empty()
                 && rules.iter().all(|rule| matches!(text(rule, &["when"]), Some("manual" | "never")))
@@ -131,11 +144,26 @@ fn job<'a>(
     } else {
         branches::gitlab(inherited("rules"), inherited("only"), inherited("except"))
     };
-    Job { name, stage, needs, stages, line: line_of(bytes, 1, &[&format!("{name}:")]), by_hand, branches }
+    Job {
+        name,
+        stage,
+        needs,
+        stages,
+        line: line_of(bytes, 1, &[&format!("{name}:")]),
+        by_hand,
+        conditions,
+        branches,
+    }
 }
 
 /// Whether one job must have succeeded before the other begins: by `needs`, or else by its stage.
 fn before(earlier: &Job<'_>, later: &Job<'_>, jobs: &[Job<'_>]) -> bool {
+    // What runs for merge requests alone does not run before what a branch deploys.
+    let for_requests = |condition: &String| condition.contains("merge_request");
+    let of_requests = !earlier.conditions.is_empty() && earlier.conditions.iter().all(for_requests);
+    if of_requests && !later.conditions.iter().any(for_requests) {
+        return false;
+    }
     let Some(needs) = &later.needs else { return earlier.stage < later.stage };
     let mut waiting: Vec<&str> = needs.iter().map(String::as_str).collect();
     let mut seen = std::collections::BTreeSet::new();

@@ -84,7 +84,25 @@ pub struct Deploy {
 }
 
 /// Files of services whose form is not understood.
-const OTHERS: &[&str] = &["Jenkinsfile", ".travis.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml"];
+const OTHERS: &[&str] = &[
+    "Jenkinsfile",
+    ".travis.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    ".drone.yml",
+    ".woodpecker.yml",
+    ".woodpecker.yaml",
+    "cloudbuild.yaml",
+    "buildspec.yml",
+    ".semaphore.yml",
+    "appveyor.yml",
+    ".circleci/config.yml",
+    ".forgejo/workflows",
+    ".gitea/workflows",
+    ".woodpecker",
+    ".buildkite",
+    ".semaphore",
+];
 
 /// Reads the pipeline. `null` when no file of one is there and everything was read.
 pub(crate) fn look(files: &Files) -> Seen<Option<Pipeline>> {
@@ -92,9 +110,12 @@ pub(crate) fn look(files: &Files) -> Seen<Option<Pipeline>> {
     let mut cut = github::read(files, &mut parts).err();
     cut = gitlab::read(files, &mut parts).err().or(cut);
     if parts.files.is_empty() {
-        if let Some((path, _)) =
-            files.named(|name| OTHERS.contains(&name)).find(|(path, _)| !path.contains('/'))
-        {
+        let of_another = |path: &str| {
+            OTHERS.iter().any(|other| {
+                path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        if let Some((path, _)) = files.own().find(|(path, _)| of_another(path)) {
             let why = format!("`{path}` is of a service whose pipelines Seaworthy does not read");
             let unseen = Unseen::new(Blind::Unsupported, why);
             return unseen

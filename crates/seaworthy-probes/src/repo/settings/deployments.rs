@@ -1,5 +1,7 @@
 //! Where files that describe a deployment take secrets from, or write them out.
 
+use std::collections::BTreeMap;
+
 use memchr::memmem;
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use serde_json::Value as Json;
@@ -9,23 +11,34 @@ use super::facts::{LiteralSecret, SecretSource};
 use super::names::{is_secret, secret_part};
 use super::strength::{is_default, stands_for_one};
 use super::workflows;
+use crate::arguments::{assigned, words};
 use crate::repo::documents::{clipped, line_of, text, texts, yamls};
-use crate::repo::files::{Files, KeptFile, is_yaml, name};
+use crate::repo::files::{Files, KeptFile, directory, is_yaml, name};
 use crate::repo::role::Role;
 use crate::repo::stack::containers::{compose_files, docker, instructions, services};
 
-/// Literals, sources, and why not every file was understood, if so.
-pub(super) type Read = (Vec<LiteralSecret>, Vec<SecretSource>, Option<Unseen>);
+/// What files say of where secrets come from.
+pub(super) struct Read {
+    pub(super) literals: Vec<LiteralSecret>,
+    pub(super) sources: Vec<SecretSource>,
+    /// Environment files that a deployment loads, by their paths, and whether it is one for others than developers.
+    pub(super) loaded: BTreeMap<String, Seen<bool>>,
+    /// Why not every file was understood, if so.
+    pub(super) cut: Option<Unseen>,
+}
 
 pub(super) struct Reading {
     literals: Vec<LiteralSecret>,
     sources: Vec<SecretSource>,
+    /// Environment files that a deployment loads, and whether it is one for others than developers.
+    loaded: BTreeMap<String, Seen<bool>>,
     pub(super) cut: Option<Unseen>,
 }
 
 /// Reads compose files, Dockerfiles, units, workflows and documents of clusters.
 pub(super) fn read(files: &Files) -> Read {
-    let mut reading = Reading { literals: Vec::new(), sources: Vec::new(), cut: None };
+    let mut reading =
+        Reading { literals: Vec::new(), sources: Vec::new(), loaded: BTreeMap::new(), cut: None };
     for (path, document, bytes) in compose_files(files) {
         match document {
             Ok(document) => reading.compose(&path, bytes, &document),
@@ -40,7 +53,8 @@ pub(super) fn read(files: &Files) -> Read {
     {
         reading.other(path, file);
     }
-    (reading.literals, reading.sources, reading.cut)
+    let Reading { literals, sources, loaded, cut } = reading;
+    Read { literals, sources, loaded, cut }
 }
 
 impl Reading {
@@ -48,7 +62,7 @@ impl Reading {
         let purpose = named_for(path);
         // Developers start such files with values that all of them know; machines are started with them by mistake.
         let for_development = if purpose.is_none() && kind == "compose" && is_published(value) {
-            Seen::Unseen(for_whom(path))
+            Seen::Unseen(for_whom(path, "holds published defaults"))
         } else {
             Seen::new(purpose == Some(Purpose::Development))
         };
@@ -82,6 +96,39 @@ impl Reading {
         });
     }
 
+    /// Secrets among the words of a command, which everybody on the machine can read while it runs.
+    fn command(&mut self, kind: &str, path: &str, line: u64, parts: &[String]) {
+        let words: Vec<String> = parts.iter().flat_map(|part| words(part)).collect();
+        for (name, value) in assigned(&words) {
+            let name = if name.is_empty() { "a URL" } else { name.as_str() };
+            self.literal(kind, path, line, name, &value);
+        }
+    }
+
+    /// The environment files that a service of a compose file loads.
+    fn loaded(&mut self, path: &str, named: &Json) {
+        let entries = match named {
+            Json::Array(entries) => entries.iter().collect(),
+            one => vec![one],
+        };
+        for entry in entries {
+            let Some(file) = entry.as_str().or_else(|| text(entry, &["path"])) else { continue };
+            let file = format!("{}{}", directory(path), file.trim_start_matches("./"));
+            let deployed = match named_for(path) {
+                Some(purpose) => Seen::new(purpose == Purpose::Production),
+                None => Seen::Unseen(for_whom(path, "loads an environment file")),
+            };
+            // What a file for production loads is for production, whoever else loads it too.
+            match self.loaded.get(&file).map(Seen::value) {
+                Some(Some(true)) => {}
+                Some(None) if deployed.value() == Some(&false) => {}
+                _ => {
+                    self.loaded.insert(file, deployed);
+                }
+            }
+        }
+    }
+
     pub(super) fn source(&mut self, kind: &str, path: &str, line: u64) {
         let source = SecretSource { kind: kind.to_owned(), path: path.to_owned(), line };
         if !self.sources.contains(&source) {
@@ -95,8 +142,15 @@ impl Reading {
             for (name, value) in environment(definition.get("environment")) {
                 self.literal("compose", path, line_of(bytes, below, &[&name]), &name, &value);
             }
-            if definition.get("env_file").is_some() {
+            for key in ["command", "entrypoint"] {
+                let line = line_of(bytes, below, &[key]);
+                self.command("compose", path, line, &texts_or_one(definition.get(key)));
+            }
+            let test = definition.get("healthcheck").and_then(|check| check.get("test"));
+            self.command("compose", path, line_of(bytes, below, &["healthcheck"]), &texts_or_one(test));
+            if let Some(named) = definition.get("env_file") {
                 self.source("environment-file", path, line_of(bytes, below, &["env_file"]));
+                self.loaded(path, named);
             }
             if definition.get("secrets").is_some() {
                 self.source("compose-secret", path, line_of(bytes, below, &["secrets"]));
@@ -158,6 +212,9 @@ impl Reading {
                             self.literal("unit", path, line, &entry.name, &entry.value);
                         }
                     }
+                }
+                "ExecStart" | "ExecStartPre" | "ExecReload" => {
+                    self.command("unit", path, line, &[value.to_owned()]);
                 }
                 "EnvironmentFile" => self.source("environment-file", path, line),
                 "LoadCredential"
@@ -235,6 +292,13 @@ impl Reading {
                                 self.source("cluster-secret", path, line_of(bytes, 1, &["secretKeyRef"]));
                             }
                         }
+                    } else if matches!(key.as_str(), "args" | "command") && value.is_array() {
+                        self.command(
+                            "cluster",
+                            path,
+                            line_of(bytes, 1, &[&format!("{key}:")]),
+                            &texts(Some(value)),
+                        );
                     } else if key == "secretRef" {
                         self.source("cluster-secret", path, line_of(bytes, 1, &["secretRef"]));
                     } else if key.starts_with("vault.hashicorp.com/agent-inject") {
@@ -277,9 +341,8 @@ pub(super) fn is_published(value: &str) -> bool {
     is_default(secret) || user.is_some_and(|user| user == secret)
 }
 
-fn for_whom(path: &str) -> Unseen {
-    let why =
-        format!("`{path}` holds published defaults, and does not say whether it is for development only");
+fn for_whom(path: &str, does: &str) -> Unseen {
+    let why = format!("`{path}` {does}, and does not say whether it is for development only");
     Unseen::new(Blind::NotGiven, why).give(
         "name the file for its purpose (`compose.dev.yaml`), or take the values out of it (`env_file`, `secrets`)",
     )
@@ -293,6 +356,14 @@ fn fallback(value: &str) -> Option<&str> {
 /// Whether a value is taken from somewhere else when it is used.
 fn is_taken(value: &str) -> bool {
     value.contains("${") || value.starts_with("/run/secrets") || value.contains("{{") || value.contains("$(")
+}
+
+/// A command, written as a list of words or as one line.
+fn texts_or_one(value: Option<&Json>) -> Vec<String> {
+    match value {
+        Some(Json::String(line)) => vec![line.clone()],
+        other => texts(other),
+    }
 }
 
 /// Names and values of an `environment`, written as a map or as a list of `NAME=value`.

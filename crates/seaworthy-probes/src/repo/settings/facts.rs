@@ -33,6 +33,9 @@ pub struct EnvFileFacts {
     pub template: bool,
     /// It is for a deployed environment: not a template, not for a developer's machine or tests.
     pub deployed: bool,
+    /// Its name does not say for whom it is, and a compose file for others than developers loads it. Unseen where that file does not
+    /// say either.
+    pub loaded_by_deployment: Seen<bool>,
     /// Git tracks it.
     pub tracked: Seen<bool>,
     /// Permission bits as `ls` would show them in numbers: `600`.

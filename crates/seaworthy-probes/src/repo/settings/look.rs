@@ -1,9 +1,11 @@
 //! Environment files as facts: measured and compared, never quoted.
 
+use std::collections::BTreeMap;
+
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::repo::LISTED_MAX;
 
-use super::deployments;
+use super::deployments::{self, Read};
 use super::env_file::{Entry, EnvFile, EnvKind, secrets};
 use super::facts::{DeclaredName, EnvFileFacts, LiveSecret, OutOfPlace, SettingsFacts};
 use super::names::{is_secret, is_signing, secret_part};
@@ -14,7 +16,7 @@ use crate::repo::lines::quoted;
 
 /// Looks at the settings.
 pub(crate) fn look(files: &Files, env_files: &[EnvFile]) -> SettingsFacts {
-    let (literals, mut sources, cut) = deployments::read(files);
+    let Read { literals, mut sources, loaded, cut } = deployments::read(files);
     sources.extend(
         env_files.iter().filter(|file| file.environment().is_some() && secrets(file).next().is_some()).map(
             |file| super::facts::SecretSource { kind: "env-file".into(), path: file.path.clone(), line: 1 },
@@ -24,7 +26,7 @@ pub(crate) fn look(files: &Files, env_files: &[EnvFile]) -> SettingsFacts {
     let deployed: Vec<&EnvFile> = env_files.iter().filter(|file| file.environment().is_some()).collect();
     let of_deployed = |unseen: fn() -> Unseen| if deployed.is_empty() { Err(unseen()) } else { Ok(()) };
     SettingsFacts {
-        env_files: listed(env_files.iter().map(told).collect(), files, None),
+        env_files: listed(env_files.iter().map(|file| told(file, &loaded)).collect(), files, None),
         declared: listed(
             env_files.iter().filter(|file| file.kind == EnvKind::Example).flat_map(declared).collect(),
             files,
@@ -55,12 +57,16 @@ fn listed<T>(items: Vec<T>, files: &Files, cut: Option<Unseen>) -> Seen<Listed<T
     Seen::new(listed)
 }
 
-fn told(file: &EnvFile) -> EnvFileFacts {
+fn told(file: &EnvFile, loaded: &BTreeMap<String, Seen<bool>>) -> EnvFileFacts {
+    let by_name = file.environment().is_some();
+    // Of a file that says itself for whom it is, it does not matter who loads it.
+    let loaded = loaded.get(&file.path).filter(|_| file.kind == EnvKind::Unsaid);
     EnvFileFacts {
         path: file.path.clone(),
         environment: file.environment().map(str::to_owned),
         template: file.kind == EnvKind::Example,
-        deployed: file.environment().is_some(),
+        deployed: by_name,
+        loaded_by_deployment: loaded.cloned().unwrap_or_else(|| Seen::new(false)),
         tracked: match file.tracked {
             Some(tracked) => Seen::new(tracked),
             None => Seen::unseen(Blind::NotGiven, "there is no git index to tell what is tracked"),

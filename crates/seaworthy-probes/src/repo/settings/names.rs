@@ -36,6 +36,8 @@ const SECRET_ENDINGS: &[&str] = &[
     "STORAGE_KEY",
     "ACCOUNT_KEY",
     "DSN_SECRET",
+    "REQUIREPASS",
+    "MASTERAUTH",
 ];
 /// Ends of names that look like the above and name something else.
 const NOT_SECRET_ENDINGS: &[&str] = &[
@@ -67,6 +69,9 @@ const SIGNING_PARTS: &[&str] = &[
     "CSRF",
     "TOKEN_SECRET",
     "REFRESH_SECRET",
+    "DJANGO_SECRET_KEY",
+    "FLASK_SECRET_KEY",
+    "APP_SECRET_KEY",
 ];
 
 /// Whether a name says that its value is a secret. A URL is one when it holds a password.

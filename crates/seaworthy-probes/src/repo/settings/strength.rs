@@ -213,11 +213,19 @@ fn alphabet_bits(value: &str) -> f64 {
     }
 }
 
-/// Letters and signs only, with as many vowels as words have and random letters have not.
+/// Letters and what stands between words only, with as many vowels as words have, and capitals where words have them: random letters
+/// have neither.
 pub(crate) fn is_words(value: &str) -> bool {
-    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
-    let vowels = value.chars().filter(|c| "aeiouAEIOU".contains(*c)).count();
-    letters * 10 >= value.chars().count() * 8 && vowels * 10 >= letters * 3
+    let letters: Vec<char> = value.chars().filter(char::is_ascii_alphabetic).collect();
+    let between = value.chars().filter(|c| matches!(c, '-' | '_' | '.' | ' ')).count();
+    let vowels = letters.iter().filter(|c| "aeiouAEIOU".contains(**c)).count();
+    let turns = letters
+        .windows(2)
+        .filter(|pair| matches!(pair, [one, other] if one.is_ascii_uppercase() != other.is_ascii_uppercase()))
+        .count();
+    letters.len() * 10 >= (value.chars().count() - between) * 8
+        && vowels * 10 >= letters.len() * 3
+        && turns * 10 <= letters.len() * 3
 }
 
 /// Characters that do not only repeat what stood before: in a run of three or more that occurred already, none counts.

@@ -40,6 +40,8 @@ pub struct StackFacts {
     pub uses_postgres: Seen<Use>,
     /// Whether the service uses Redis.
     pub uses_redis: Seen<Use>,
+    /// Whether the service reads environment files by itself, such as with `dotenv`.
+    pub uses_environment_files: Seen<Use>,
     /// Whether the service uses an object storage.
     pub uses_object_storage: Seen<Use>,
 }
@@ -92,6 +94,7 @@ pub(crate) fn look(
         proxies: listed(proxies(files), files),
         uses_postgres: uses(Store::Postgres),
         uses_redis: uses(Store::Redis),
+        uses_environment_files: uses(Store::EnvironmentFiles),
         uses_object_storage: uses(Store::ObjectStorage),
     }
 }

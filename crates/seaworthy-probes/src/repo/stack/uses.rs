@@ -58,6 +58,8 @@ pub(crate) enum Store {
     Postgres,
     Redis,
     ObjectStorage,
+    /// No store: files such as `.env`, which the service reads by itself.
+    EnvironmentFiles,
 }
 
 /// What one file says of one store.
@@ -222,6 +224,7 @@ pub(crate) fn decide(store: Store, told: &[(String, Told)], whole: Result<(), Un
         Store::Postgres => ("postgres", "PostgreSQL"),
         Store::Redis => ("redis", "Redis"),
         Store::ObjectStorage => ("object_storage", "an object storage"),
+        Store::EnvironmentFiles => ("environment_files", "a reader of environment files"),
     };
     let own = |shows: bool| {
         told.iter()

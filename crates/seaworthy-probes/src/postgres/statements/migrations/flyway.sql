@@ -1,1 +1,1 @@
-SELECT COALESCE(version::text, script::text), success, checksum::text FROM flyway_schema_history WHERE type::text IS DISTINCT FROM 'SCHEMA' ORDER BY installed_rank LIMIT 5001
+SELECT version::text, success, checksum::text FROM flyway_schema_history WHERE type::text NOT IN ('SCHEMA', 'BASELINE') AND version IS NOT NULL ORDER BY installed_rank LIMIT 5001
