@@ -3,7 +3,11 @@
 /// Names and values: of `--name=value`, `--name value` and `NAME=value`; any other word stands alone, for it may be a URL.
 pub(crate) fn assigned(arguments: &[String]) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
-    for (index, argument) in arguments.iter().enumerate() {
+    let mut taken = None;
+    for (index, argument) in arguments.iter().enumerate().filter(|(_, argument)| !argument.is_empty()) {
+        if taken == Some(index) {
+            continue;
+        }
         let flag = argument.starts_with('-');
         let bare = argument.trim_start_matches('-');
         match argument.split_once('=') {
@@ -12,6 +16,7 @@ pub(crate) fn assigned(arguments: &[String]) -> Vec<(String, String)> {
             }
             _ if flag => {
                 let next = arguments.get(index + 1).filter(|next| !next.starts_with('-'));
+                taken = next.map(|_| index + 1);
                 pairs.extend(next.map(|next| (bare.to_owned(), next.clone())));
             }
             _ => pairs.push((String::new(), argument.clone())),

@@ -71,7 +71,7 @@ pub fn is_placeholder(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_known_default, is_placeholder};
+    use super::{is_known_default, is_placeholder, is_placeholder_of_a_setting};
 
     #[test]
     fn published_defaults_are_known_whatever_their_case() {
@@ -80,6 +80,14 @@ mod tests {
         assert!(!is_known_default("4f1c8e0d9b7a"));
         assert!(!is_known_default("# comment"));
         assert!(!is_known_default(""));
+    }
+
+    #[test]
+    fn words_for_nothing_are_sound_values_of_settings() {
+        for value in ["none", "foo"] {
+            assert!(is_placeholder(value) && !is_placeholder_of_a_setting(value), "{value}");
+        }
+        assert!(is_placeholder_of_a_setting("changeme"));
     }
 
     #[test]

@@ -61,12 +61,11 @@ fn word_or_digest(word: &str, numbered: bool) -> Told {
     let mixed =
         word.chars().skip(1).any(|c| c.is_ascii_uppercase()) && word.chars().any(|c| c.is_ascii_lowercase());
     match (sounds, mixed) {
-        (true, false) => Told::Name,
         (false, true) => Told::Digest,
         // `UserCard` and `DiwaTeda` look alike, and `html5shiv` is a name without vowels.
         (true, true) => Told::Either,
         (false, false) if numbered => Told::Either,
-        (false, false) => Told::Name,
+        (_, false) => Told::Name,
     }
 }
 

@@ -3,6 +3,8 @@
 //! A path counts as open when its content comes back. Of a server that answers a path which cannot exist
 //! with content as well, only content that is unmistakably the real thing counts; the rest is unseen.
 
+use std::sync::OnceLock;
+
 use regex::Regex;
 use seaworthy_core::facts::{Blind, Unseen};
 use url::Url;
@@ -173,9 +175,9 @@ fn open(
     }
     // An application in the browser answers its one page to every path; that page is no secret.
     let one_page = front.is_some_and(|front| {
-        front.is_html() && front.body.text().contains("<script") && front.body.bytes == answer.body.bytes
+        front.is_html() && front.body.text().contains("<script") && same_page(front, answer)
     });
-    if one_page && control.body.bytes == answer.body.bytes {
+    if one_page && same_page(control, answer) {
         return Ok(false);
     }
     Err(Unseen::new(
@@ -183,6 +185,17 @@ fn open(
         "the server answers 200 to a path that cannot exist, so its 200 proves nothing",
     )
     .give("404 for paths that do not exist"))
+}
+
+/// Whether two answers are the same but for the nonces that scripts are let in by.
+fn same_page(one: &Answer, other: &Answer) -> bool {
+    static NONCE: OnceLock<Option<Regex>> = OnceLock::new();
+    let nonce = NONCE.get_or_init(|| Regex::new(r#"\bnonce\s*[=:]\s*["'][^"']{1,200}["']"#).ok());
+    let plain = |answer: &Answer| match nonce {
+        Some(nonce) => nonce.replace_all(&answer.body.text(), "nonce").into_owned(),
+        None => answer.body.text().into_owned(),
+    };
+    one.body.bytes == other.body.bytes || plain(one) == plain(other)
 }
 
 pub(super) fn asks_to_sign_in(answer: &Answer) -> bool {

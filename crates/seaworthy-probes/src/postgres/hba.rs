@@ -109,7 +109,7 @@ pub(super) fn refuse_plaintext(rules: &mut [Rule]) {
         // Whatever else a line takes, here it is asked about what comes in plain text only.
         let as_plain = |rule: &Rule| {
             let mut plain = rule.clone();
-            plain.fact.kind = "hostnossl".to_owned();
+            "hostnossl".clone_into(&mut plain.fact.kind);
             plain
         };
         let plain = as_plain(rule);

@@ -205,3 +205,28 @@ pub(crate) fn language(path: &Path) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Role, role};
+
+    #[test]
+    fn below_its_sources_a_service_names_its_own_parts_as_it_likes() {
+        for (path, wanted) in [
+            ("src/tools/search.js", Role::Production),
+            ("src/main/java/com/example/shop/Cart.java", Role::Production),
+            ("internal/testing/harness.go", Role::Production),
+            ("web/src/scripts/menu.js", Role::Production),
+            ("tools/release.js", Role::Tool),
+            ("packages/shop/scripts/seed.js", Role::Tool),
+            ("src/__tests__/cart.js", Role::Test),
+            ("src/test/java/com/example/CartIT.java", Role::Test),
+            ("spec/models/cart.rb", Role::Test),
+            ("examples/src/main.rs", Role::Tool),
+        ] {
+            assert_eq!(role(Path::new(path)), wanted, "{path}");
+        }
+    }
+}

@@ -193,3 +193,65 @@ fn included_paths(tree: &Tree, named: &str) -> Result<Vec<String>, Unseen> {
         names.filter(|name| name.starts_with(begins) && name.ends_with(ends) && !name.starts_with('.'));
     Ok(meant.map(|name| format!("{folder}/{name}")).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
+        let root = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("it has one")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        let tree = Tree::open(root.path()).expect("opened");
+        (root, tree)
+    }
+
+    #[test]
+    fn saved_rules_must_refuse_what_no_rule_lets_in() {
+        for (save, drops) in [
+            ("*filter\n:INPUT DROP [0:0]\nCOMMIT\n", true),
+            (
+                "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -j REJECT\nCOMMIT\n",
+                true,
+            ),
+            ("*filter\n:INPUT ACCEPT [0:0]\n-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP\nCOMMIT\n", false),
+            ("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m state --state INVALID -j DROP\nCOMMIT\n", false),
+            ("*nat\n:INPUT DROP [0:0]\nCOMMIT\n", false),
+            ("", false),
+        ] {
+            let (_root, tree) = root(&[("rules.v4", save)]);
+            assert_eq!(saved_rules_drop(&tree, "rules.v4"), Ok(drops), "{save}");
+        }
+    }
+
+    #[test]
+    fn a_chain_of_nftables_must_refuse_what_no_rule_lets_in() {
+        let chain = |rules: &str| {
+            let text = format!(
+                "table inet filter {{\n chain input {{\n{rules}\n }}\n chain forward {{ type filter hook forward priority 0; policy drop; }}\n}}"
+            );
+            input_drops(&text.lines().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert!(chain("type filter hook input priority 0; policy drop;"));
+        assert!(chain(
+            "type filter hook input priority 0; policy accept;\ntcp dport 22 accept\ncounter drop"
+        ));
+        assert!(!chain("type filter hook input priority 0; policy accept;\nct state invalid drop"));
+        assert!(!chain("type filter hook input priority 0;\nct state invalid drop\naccept"));
+    }
+
+    #[test]
+    fn what_a_script_loads_is_not_known() {
+        let systemd = ("etc/systemd/system/shop.service", "[Service]\nExecStart=/srv/shop\n");
+        let (_root, tree) = root(&[systemd]);
+        assert_eq!(loaded_by(&tree, false), Ok(None));
+        let (_root, tree) = root(&[
+            systemd,
+            ("etc/network/if-pre-up.d/iptables", "#!/bin/sh\niptables-restore < /etc/rules\n"),
+        ]);
+        assert!(loaded_by(&tree, false).is_err());
+    }
+}

@@ -12,8 +12,10 @@ const NAME_CHARS_MAX: usize = 80;
 pub(super) const DATABASE_WORDS: [&str; 6] = ["database", "db", "postgres", "mysql", "sql", "mongo"];
 /// Words in names of checks of a cache.
 pub(super) const CACHE_WORDS: [&str; 4] = ["cache", "redis", "memcache", "valkey"];
-/// Words in names of checks of the disk.
-pub(super) const DISK_WORDS: [&str; 4] = ["disk", "storage", "volume", "filesystem"];
+/// Words in names of checks of the disk. A storage or volume may be anywhere.
+pub(super) const DISK_WORDS: [&str; 2] = ["disk", "filesystem"];
+/// What a check without a name is called.
+pub(super) const NAMELESS: &str = "a check without a name";
 
 /// Fields that hold checks.
 const LISTS: [&str; 5] = ["checks", "components", "dependencies", "services", "details"];
@@ -88,7 +90,14 @@ pub(super) fn says_healthy(object: &Map<String, Value>) -> Option<bool> {
 pub(super) fn checks(object: &Map<String, Value>) -> Vec<HealthCheck> {
     let mut found = Vec::new();
     for (field, value) in object {
-        if LISTS.contains(&field.as_str()) {
+        if field == "details" {
+            // Besides checks, people put there whatever they like to know.
+            let mut details = Vec::new();
+            listed(value, &mut details);
+            found.extend(
+                details.into_iter().filter(|check| check.healthy.is_some() || is_dependency(&check.name)),
+            );
+        } else if LISTS.contains(&field.as_str()) {
             listed(value, &mut found);
         } else if is_dependency(field) && !matches!(value, Value::Number(_) | Value::Null) {
             found.push(check(field, value));
@@ -101,7 +110,7 @@ fn listed(value: &Value, found: &mut Vec<HealthCheck>) {
     match value {
         Value::Object(map) => found.extend(map.iter().map(|(name, value)| check(name, value))),
         Value::Array(list) => found.extend(list.iter().map(|entry| {
-            let name = entry.get("name").and_then(Value::as_str).unwrap_or("a check without a name");
+            let name = entry.get("name").and_then(Value::as_str).unwrap_or(NAMELESS);
             check(name, entry)
         })),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -200,6 +209,14 @@ mod tests {
             assert_eq!(well(&unread), None, "{unread}");
         }
         assert_eq!(well(&json!({"status": "ok"})), Some(true));
+    }
+
+    #[test]
+    fn details_that_are_no_checks_are_left_out() {
+        let told =
+            json!({"status": "UP", "details": {"version": "1.2", "uptime": 12, "db": {"status": "UP"}}});
+        assert_eq!((read(&told), well(&told)), ((Some(true), 1), Some(true)));
+        assert_eq!(well(&json!({"status": "UP", "details": {"db": {"latency": 3}}})), None);
     }
 
     #[test]

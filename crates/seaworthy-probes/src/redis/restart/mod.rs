@@ -175,6 +175,7 @@ impl Unsaved {
 }
 
 /// What was counted.
+#[derive(Debug, Clone, Copy)]
 struct Counts {
     before: Keys,
     after: Keys,

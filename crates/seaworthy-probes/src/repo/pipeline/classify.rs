@@ -142,3 +142,24 @@ pub(super) fn named_deploy(name: &str) -> bool {
         .split(|c: char| !c.is_alphanumeric())
         .any(|word| matches!(word, "deploy" | "deployment" | "release" | "rollout" | "ship"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Stage, script};
+
+    #[test]
+    fn what_leaves_tests_out_tests_nothing() {
+        let tests = |text: &str| script(text).iter().any(|(stage, _)| *stage == Stage::Test);
+        for text in ["mvn -B verify", "./gradlew build test", "python -m pytest", "uv run pytest"] {
+            assert!(tests(text), "{text}");
+        }
+        for text in [
+            "mvn -B package -DskipTests",
+            "./gradlew build -x test",
+            "python -m pip install -r requirements.txt pytest",
+            "uv pip install pytest",
+        ] {
+            assert!(!tests(text), "{text}");
+        }
+    }
+}

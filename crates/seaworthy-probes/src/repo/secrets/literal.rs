@@ -4,6 +4,10 @@ use crate::repo::settings::strength::{entropy_per_character, is_default, is_word
 
 /// Least length of a literal without digits that is taken for a secret: shorter ones are names too often.
 const WITHOUT_DIGITS_CHARS_MIN: usize = 12;
+/// Least entropy in bits a character: passwords that people make have about as much.
+const ENTROPY_MIN: f64 = 2.75;
+/// The UUID that documents use for an example.
+const UUID_OF_DOCUMENTS: &str = "550e8400-e29b-41d4-a716-446655440000";
 /// Signs that join words in names, addresses and sentences; a generator of passwords draws from more than these.
 const JOINTS: &[char] = &['-', '_', '.', '/', ':', '@', ',', '\'', '+', '='];
 
@@ -25,11 +29,11 @@ pub(super) fn looks_secret(value: &str, quoted: bool) -> bool {
         && !words
         && !name
         && !path
-        && !is_uuid_like(value)
+        && !names_something(value)
         && !is_hash(value)
         && !stands_for_one(value)
         && !is_default(value)
-        && entropy_per_character(value) >= 3.0
+        && entropy_per_character(value) >= ENTROPY_MIN
 }
 
 const BRACKETS: &[char] = &['(', ')', '[', ']', '{', '}', '<', '>', '|'];
@@ -114,8 +118,13 @@ fn year(part: &str) -> bool {
     part.len() == 4 && part.chars().all(|c| c.is_ascii_digit())
 }
 
-/// UUIDs and digests name things far more often than they open them.
-fn is_uuid_like(value: &str) -> bool {
-    let groups: Vec<usize> = value.split('-').map(str::len).collect();
-    groups == [8, 4, 4, 4, 12] || value.starts_with("sha256") || value.starts_with("sha512")
+/// UUIDs that hold a time or a name, and digests, name things far more often than they open them. Random ones are given out as tokens.
+fn names_something(value: &str) -> bool {
+    let groups: Vec<&str> = value.split('-').collect();
+    let uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
+    let random = groups.get(2).is_some_and(|group| group.starts_with('4'))
+        && groups.get(3).is_some_and(|group| group.starts_with(['8', '9', 'a', 'b', 'A', 'B']));
+    (uuid && (!random || value.eq_ignore_ascii_case(UUID_OF_DOCUMENTS)))
+        || value.starts_with("sha256")
+        || value.starts_with("sha512")
 }

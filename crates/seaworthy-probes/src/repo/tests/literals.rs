@@ -22,6 +22,8 @@ fn passwords_with_brackets_signs_or_few_digits_are_secrets() {
         format!("dbPassword: \"{}\"", ["q[7Rt}Z2", "mK<x9Lw|"].concat()),
         format!("DB_PASSWORD = '{}'", ["Xk?vQ!mm", "Zt#pLrwB"].concat()),
         format!("api_token = \"{}\"", ["rKwTzQbMxLhVp", "DnGsXcRfJqZwY"].concat()),
+        format!("api_token = \"{}\"", ["0b7f3c52-9d1e-4a86", "-b3c4-7e5f2a918d60"].concat()),
+        format!("DB_PASSWORD = '{}'", ["Sommer", "2024"].concat()),
         format!("define('DB_PASSWORD', '{p}');"),
         format!("define( \"DB_PASSWORD\", \"{p}\" );"),
         format!("os.environ.setdefault('API_TOKEN', '{p}')"),

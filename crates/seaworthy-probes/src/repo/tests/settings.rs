@@ -105,3 +105,32 @@ fn what_a_file_falls_back_on_or_leaves_open_is_its_value() {
         items(&facts.settings.live).iter().map(|secret| secret.default_value.value().copied()).collect();
     assert_eq!(told, [Some(true), Some(true), Some(false)]);
 }
+
+#[test]
+fn secrets_in_commands_are_written_out() {
+    let compose = "services:\n  cache:\n    image: redis\n    command: redis-server --requirepass winter-is-near\n    healthcheck:\n      test: [CMD, redis-cli, '-u', 'redis://:winter-is-near@localhost']\n";
+    let names = [("requirepass".to_owned(), Some(false)), ("u".to_owned(), Some(false))];
+    assert_eq!(literals(&[("compose.prod.yaml", compose)]), names);
+    let unit = "[Service]\nExecStart=/srv/shop/shop --db-password=winter-is-near --port 3000\n";
+    assert_eq!(literals(&[("deploy/shop.service", unit)]), [("db-password".to_owned(), Some(false))]);
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: shop\n      args: ['--token', 'winter-is-near']\n";
+    assert_eq!(literals(&[("k8s/pod.yaml", pod)]), [("token".to_owned(), Some(false))]);
+    // What is put in later stands nowhere.
+    let taken =
+        "services:\n  cache:\n    command: redis-server --requirepass ${REDIS_PASSWORD} --port 6379\n";
+    assert_eq!(literals(&[("compose.prod.yaml", taken)]), []);
+}
+
+#[test]
+fn a_plain_environment_file_is_for_whom_its_deployment_is_for() {
+    let loaded = |compose: &str| {
+        let yaml = "services: {shop: {env_file: [./.env]}}\n";
+        let repository = repository(&[(".gitignore", ".env\n"), (compose, yaml)]);
+        write(repository.path(), &[(".env", "SMTP_PASSWORD=winter-is-near\n")]);
+        let facts = look(repository.path());
+        items(&facts.settings.env_files)[0].loaded_by_deployment.value().copied()
+    };
+    assert_eq!(loaded("compose.prod.yaml"), Some(true));
+    assert_eq!(loaded("compose.dev.yaml"), Some(false));
+    assert_eq!(loaded("docker-compose.yml"), None);
+}
