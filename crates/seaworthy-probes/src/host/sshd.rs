@@ -35,7 +35,7 @@ const LET_IN: &str = "Authenticated to ";
 pub(super) struct Server {
     pub(super) sockets: Vec<Socket>,
     /// The process that listens, where it was seen. systemd listens for a server that starts when called.
-    listener: Option<Process>,
+    pub(super) listener: Option<Process>,
     /// Whether several servers listen, each with settings of its own.
     several: bool,
 }

@@ -123,14 +123,14 @@ async fn look(task: &Task) -> PostgresFacts {
 /// What a session shows.
 async fn look_inside(session: &Session, address: &Address, task: &Task, rules: &Rules) -> PostgresFacts {
     let spec = &task.spec;
+    let application = spec.application_role.as_deref().unwrap_or(&address.user);
     let about = look::server::look(session, address, task.now).await;
     let process = about.as_ref().ok().map(|about| about.process);
     let login = look::server::login(session, process);
     let here = process.filter(|_| login.same_machine == Some(true));
-    let application = spec.application_role.as_deref().unwrap_or(&address.user);
     let role = look::access::looking_role(session).await;
     let sees_sessions = look::access::sees_others(&role, "the sessions");
-    let settings = look::settings::look(session, address).await;
+    let settings = look::settings::look(session, address, application).await;
     let home = look::statements::home(session).await;
     let tables = match about.as_ref().map(|about| about.server.in_recovery) {
         Ok(true) => Unseen::new(Blind::Unsupported, "a replica does not count rows and keeps no tables up")

@@ -51,6 +51,7 @@ statement!(LOOKING_ROLE, "looking_role", "rows");
 statement!(DATABASE, "database", "rows");
 statement!(SETTINGS, "settings", "settings");
 statement!(SETTINGS_PENDING, "settings_pending", "settings");
+statement!(ROLE_WORK_MEM, "role_work_mem", "settings");
 statement!(HBA_RULES, "hba_rules", "rules", Some(GRANT_HBA));
 statement!(HBA_FILES, "hba_files", "files", Some(GRANT_HBA_FILES));
 statement!(HBA_LOADED, "hba_loaded", "rows", Some(GRANT_HBA_LOADED));
@@ -160,6 +161,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Statement> {
         &DATABASE,
         &SETTINGS,
         &SETTINGS_PENDING,
+        &ROLE_WORK_MEM,
         &HBA_RULES,
         &HBA_FILES,
         &HBA_LOADED,

@@ -9,7 +9,7 @@ use crate::judging::{catalog, verdict};
 use crate::support::tree;
 
 /// What was seen of a sound part.
-fn sound(part: &str) -> Json {
+pub(crate) fn sound(part: &str) -> Json {
     recorded(part, "sound")
 }
 
@@ -32,9 +32,9 @@ fn joined() -> Json {
 }
 
 /// One changed fact: where it stands, and its value.
-type Change = (&'static str, Json);
+pub(crate) type Change = (&'static str, Json);
 
-fn judged(id: &str, mut facts: Json, changes: &[Change]) -> Verdict {
+pub(crate) fn judged(id: &str, mut facts: Json, changes: &[Change]) -> Verdict {
     for (path, value) in changes {
         *facts.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = value.clone();
     }

@@ -3,7 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::super::sshd::{options, understand};
+use seaworthy_core::facts::{Blind, Unseen};
+
+use super::super::ports::Socket;
+use super::super::processes::{Process, Processes, Sockets};
+use super::super::sshd::{options, server, understand};
 use super::super::sshd_config::Config;
 use super::super::tree::Tree;
 
@@ -169,4 +173,28 @@ fn only_what_ssh_itself_notes_is_an_answer() {
     }
     let open = understand("debug1: x\nAuthenticated to 127.0.0.1 ([127.0.0.1]:22) using \"none\".\n", "ssh");
     assert!(format!("{open:?}").contains("none"));
+}
+
+#[test]
+fn of_a_socket_that_systemd_keeps_beside_the_server_the_server_counts() {
+    let process = |pid: u32, name: &str| {
+        let status = format!(
+            "Name:\t{name}\nPPid:\t1\nUid:\t0\t0\t0\t0\nCapPrm:\t0\nNoNewPrivs:\t0\nCpus_allowed_list:\t0\n"
+        );
+        (pid, Process::parse(pid, &status).expect("whole"))
+    };
+    // Numbers above what the kernel gives, so that none of them runs here.
+    let (systemd, sshd) = (5_000_001, 5_000_002);
+    let socket = Socket { port: 22, address: "0.0.0.0".parse().expect("an address"), inode: 7 };
+    let listener = |all: &[(u32, &str)]| {
+        let by_pid = all.iter().map(|(pid, name)| process(*pid, name)).collect();
+        let holders = [(7, all.iter().map(|(pid, _)| *pid).collect())].into();
+        let tree = Err(Unseen::new(Blind::Denied, "no files"));
+        let server =
+            server(&[socket], &Processes { by_pid, cut: None }, &Sockets { holders, hidden: None }, &tree);
+        server.and_then(|server| server.listener.map(|process| process.pid))
+    };
+    assert_eq!(listener(&[(systemd, "systemd"), (sshd, "sshd")]), Some(sshd));
+    assert_eq!(listener(&[(systemd, "systemd")]), Some(systemd));
+    assert_eq!(listener(&[(systemd, "nginx")]), None);
 }

@@ -143,7 +143,7 @@ pub struct Settings {
     pub shared_buffers_bytes: Seen<i64>,
     /// `effective_cache_size`.
     pub effective_cache_size_bytes: Seen<i64>,
-    /// `work_mem`.
+    /// `work_mem`: of the server, or what the application's role or the database is given where that is more.
     pub work_mem_bytes: Seen<i64>,
     /// `maintenance_work_mem`.
     pub maintenance_work_mem_bytes: Seen<i64>,

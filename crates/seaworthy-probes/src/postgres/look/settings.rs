@@ -9,7 +9,7 @@ use seaworthy_core::limits::POSTGRES_ROLES_MAX;
 use crate::postgres::facts::Settings;
 use crate::postgres::reach::{of_address, widest};
 use crate::postgres::session::{Parameter, Row, Session, Unlike, identifier};
-use crate::postgres::statements::{GRANT_SETTINGS, SETTINGS, SETTINGS_PENDING};
+use crate::postgres::statements::{GRANT_SETTINGS, ROLE_WORK_MEM, SETTINGS, SETTINGS_PENDING};
 use crate::postgres::target::Address;
 
 /// The names that are asked for, and no others: some settings hold passwords.
@@ -61,8 +61,26 @@ struct Found<'a> {
     address: &'a Address,
 }
 
-pub(in crate::postgres) async fn look(session: &Session, address: &Address) -> Seen<Settings> {
-    find(session, address, NAMES).await.map(|found| found.settings()).into()
+pub(in crate::postgres) async fn look(
+    session: &Session,
+    address: &Address,
+    application: &str,
+) -> Seen<Settings> {
+    let found = find(session, address, NAMES).await;
+    let given = session
+        .one(&ROLE_WORK_MEM, &[Parameter::Text(application)], |row: &Row| row.get::<Option<i64>>(0))
+        .await;
+    let settings = found.map(|found| {
+        let mut settings = found.settings();
+        settings.work_mem_bytes = match (settings.work_mem_bytes, given) {
+            // What the application's role or the database is given goes before what the server has.
+            (all, Ok(Some(given))) => all.map(|all| all.max(given)),
+            (all, Ok(None)) => all,
+            (_, Err(why)) => why.into(),
+        };
+        settings
+    });
+    settings.into()
 }
 
 /// The folder into which the server writes its log.
