@@ -76,3 +76,15 @@ fn every_form_tells_each_waiver_with_reason_owner_approver_and_end() {
         }
     }
 }
+
+#[test]
+fn every_form_tells_what_holds_and_should_be_better() {
+    let run = sample::sound();
+    for format in Format::ALL {
+        let shown = render(&run, format, &Style::plain(sample::now()));
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Of what holds, SARIF and JUnit tell nothing.
+        let tells = shown.contains("4 processors and 8 GB are recommended");
+        assert!(tells || matches!(format, Format::Sarif | Format::Junit), "{}: {shown}", format.word());
+    }
+}

@@ -43,6 +43,8 @@ pub struct RedisFacts {
     pub save_rules: Seen<Listed<SaveRule>>,
     /// Whether the last snapshot succeeded; true as well when none was made yet.
     pub snapshot_ok: Seen<bool>,
+    /// Servers beside this one that hold the same data: its replicas, its primary, the other nodes of its cluster. They were not looked at.
+    pub other_nodes: Seen<OtherNodes>,
     /// Passwords that every list begins with, tried for the user `default`.
     pub default_logins: Seen<DefaultLogins>,
     /// What a restart would bring back, rehearsed on a copy of the data's files.
@@ -187,6 +189,17 @@ pub enum LoadedFrom {
     AppendOnlyFile,
     /// The snapshot.
     Snapshot,
+}
+
+/// Servers that hold the same data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OtherNodes {
+    /// Replicas that are connected to it.
+    pub replicas_count: u64,
+    /// It is a node of a cluster.
+    pub clustered: bool,
+    /// There is any other.
+    pub any: bool,
 }
 
 /// What came of trying published passwords.

@@ -205,6 +205,10 @@ fn all(seen: impl Fn(&str) -> Result<(), CitedUnseen>) -> Vec<Finding> {
     rows.map(|row| finding(&row, seen(row[4]).err())).collect()
 }
 
+/// A requirement that holds and should be better, and what is told of it.
+const WARNED: (&str, &str) =
+    ("hosting-provisioned", "local is enough to begin with; 4 processors and 8 GB are recommended");
+
 fn finding(row: &[&str], unseen: Option<CitedUnseen>) -> Finding {
     let blind = unseen.is_some();
     Finding {
@@ -232,7 +236,7 @@ fn finding(row: &[&str], unseen: Option<CitedUnseen>) -> Finding {
             vec![CitedFact { path: format!("facts.{}.status", row[4]), value: "200".into() }]
         },
         unseen: unseen.into_iter().collect(),
-        warnings: Vec::new(),
+        warnings: if row[0] == WARNED.0 && !blind { vec![WARNED.1.into()] } else { Vec::new() },
         hint: None,
         remedy: Remedy {
             text: format!("See to it that this holds: {}.", row[1].to_lowercase()),

@@ -13,7 +13,7 @@ use seaworthy_core::limits::Limits;
 use tokio::time::Instant;
 
 use super::by_hand;
-use super::facts::{Ping, RedisFacts, Role, Version};
+use super::facts::{OtherNodes, Ping, RedisFacts, Role, Version};
 use super::question::{Question, Section};
 use super::resp::{Reply, not_redis};
 use super::restart;
@@ -56,6 +56,12 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         default_user: rights::default_user(&mut session, target).await,
         version,
         default_logins,
+        other_nodes: match other_nodes(&mut session).await {
+            Ok(nodes) => {
+                Seen::shown_by(nodes, by_hand::signed_in(target, Question::Info(Section::Replication)))
+            }
+            Err(why) => Seen::Unseen(why),
+        },
         role: match session.answer(Question::Info(Section::Replication)).await {
             Ok(reply) => shown(target, Question::Info(Section::Replication), role(&reply)),
             Err(why) => Seen::Unseen(why),
@@ -74,6 +80,18 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         // And this after it, for it takes seconds.
         restart: restart::look(&mut session, target, dialled, until).await,
     })
+}
+
+/// What `INFO` tells of other servers.
+async fn other_nodes(session: &mut Session<'_>) -> Result<OtherNodes, Unseen> {
+    let about = session.answer(Question::Info(Section::Server)).await?;
+    let replication = session.answer(Question::Info(Section::Replication)).await?;
+    let replicas_count = info(&replication, "connected_slaves")?
+        .parse()
+        .map_err(|_| Unseen::new(Blind::Garbled, "`connected_slaves` is no number"))?;
+    let clustered = info(&about, "redis_mode")? == "cluster";
+    let any = replicas_count > 0 || clustered || role(&replication)? == Role::Replica;
+    Ok(OtherNodes { replicas_count, clustered, any })
 }
 
 /// `PING` on a connection of its own without credentials, beside a control: what answers must object
