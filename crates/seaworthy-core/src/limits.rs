@@ -1,6 +1,7 @@
 //! Every bound of Seaworthy, named with its unit. A probe takes its bounds from here and nowhere else.
 
 pub mod dns;
+pub mod documents;
 pub mod host;
 pub mod http;
 pub mod manifest;

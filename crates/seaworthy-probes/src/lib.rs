@@ -9,6 +9,7 @@ pub mod ask;
 pub mod declared;
 mod dial;
 pub mod dns;
+pub mod documents;
 pub mod host;
 pub mod http;
 pub mod known_defaults;

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::ask::Ask;
 use crate::declared::Declared;
 use crate::dns::facts::DnsFacts;
+use crate::documents::facts::Documents;
 use crate::host::facts::HostFacts;
 use crate::http::HttpFacts;
 use crate::ledger::facts::LedgerFacts;
@@ -87,6 +88,13 @@ pub static KINDS: &[Kind] = &[
         give: "seaworthy check PATH, or `repo: PATH` in seaworthy.yaml",
         schema: schema_of::<RepoFacts>,
         step: crate::repo::step,
+    },
+    Kind {
+        name: "documents",
+        not_given: "the manifest names no document",
+        give: "`documents: {runbook: docs/runbook.md}` for the environment, in seaworthy.yaml",
+        schema: schema_of::<Documents>,
+        step: crate::documents::step,
     },
     Kind {
         name: "ledger",

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Credential, Credentials, DnsSpec, Endpoints, HostSpec, Login, PostgresSpec, RateLimitSpec, RedisSpec,
-    SecretRef,
+    Credential, Credentials, DnsSpec, DocumentKind, Endpoints, HostSpec, Login, PostgresSpec, RateLimitSpec,
+    RedisSpec, SecretRef,
 };
 use crate::consent::Consent;
 use crate::limits::manifest::{
@@ -43,6 +43,8 @@ pub struct Environment {
     /// Files in which the service writes its log, on this machine; absolute or relative to the manifest. What is written there
     /// while an error is provoked is searched for the error's request id; nothing else of them is read.
     pub logs: Vec<String>,
+    /// Documents that people work by, in Markdown, relative to the manifest.
+    pub documents: BTreeMap<DocumentKind, String>,
     /// Where the operational answers are.
     pub endpoints: Endpoints,
     /// Origins that may call from a browser.
@@ -119,8 +121,13 @@ impl Environment {
     /// Whether every path to read stays in the manifest's folder: a manifest can arrive by pull request.
     pub(super) fn paths_stay_inside(&self) -> Result<(), (String, &'static str)> {
         let reports = self.reports.iter().map(|path| ("reports", path));
+        let documents = self.documents.values().map(|path| ("documents", path));
         let paths = [("repo", &self.repo), ("openapi", &self.openapi)];
-        let paths = paths.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))).chain(reports);
+        let paths = paths
+            .into_iter()
+            .filter_map(|(key, path)| Some((key, path.as_ref()?)))
+            .chain(reports)
+            .chain(documents);
         for (key, text) in paths {
             let path = std::path::Path::new(text);
             let inside = path

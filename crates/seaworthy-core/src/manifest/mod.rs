@@ -3,6 +3,7 @@
 //! Everything is optional but the name. Secrets stand in it only by reference. A manifest can arrive by pull
 //! request, so nothing in it is trusted with a credential: who may use which is said outside.
 
+mod documents;
 mod environment;
 mod error;
 mod gate;
@@ -13,6 +14,7 @@ mod web;
 
 use std::collections::BTreeMap;
 
+pub use documents::DocumentKind;
 pub use environment::Environment;
 pub use error::{ManifestError, Place};
 pub use gate::{GateSpec, Objectives, UnknownRule};

@@ -19,7 +19,7 @@ mod service;
 mod sshd;
 mod sshd_config;
 mod system;
-mod tree;
+pub(crate) mod tree;
 mod units;
 
 use std::path::PathBuf;

@@ -20,14 +20,14 @@ const RESOLVE_TRIES_MAX: usize = 8;
 
 /// A directory as the root of every path.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     root: OwnedFd,
     path: PathBuf,
 }
 
 impl Tree {
     /// Opens the root. `path` is followed as it is: `/`, `/proc/PID/root`.
-    pub(super) fn open(path: &Path) -> Result<Self, Unseen> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Unseen> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         nix::fcntl::open(path, flags, Mode::empty())
             .map(|root| Self { root, path: path.to_owned() })
@@ -47,7 +47,7 @@ impl Tree {
     }
 
     /// Whether something stands at `path`.
-    pub(super) fn has(&self, path: &str) -> Result<bool, Unseen> {
+    pub(crate) fn has(&self, path: &str) -> Result<bool, Unseen> {
         Ok(self.resolve(path)?.is_some())
     }
 
@@ -64,7 +64,7 @@ impl Tree {
     }
 
     /// The content of a regular file of at most `max` bytes. `None` when there is none.
-    pub(super) fn read(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, Unseen> {
+    pub(crate) fn read(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, Unseen> {
         let Some(file) = self.file(path)? else { return Ok(None) };
         let mut content = Vec::new();
         file.take(max + 1).read_to_end(&mut content).map_err(|error| self.failed(path, &error))?;
@@ -76,7 +76,7 @@ impl Tree {
     }
 
     /// The same as UTF-8.
-    pub(super) fn text(&self, path: &str, max: u64) -> Result<Option<String>, Unseen> {
+    pub(crate) fn text(&self, path: &str, max: u64) -> Result<Option<String>, Unseen> {
         let garbled = |_| Unseen::new(Blind::Garbled, format!("{} is not UTF-8", self.shown(path)));
         self.read(path, max)?.map(|content| String::from_utf8(content).map_err(garbled)).transpose()
     }

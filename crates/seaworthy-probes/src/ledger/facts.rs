@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use seaworthy_core::facts::{Listed, Seen};
+use seaworthy_core::manifest::Role;
 use serde::Serialize;
 
 /// The ledger of what people said.
@@ -9,8 +10,19 @@ use serde::Serialize;
 pub struct LedgerFacts {
     /// The newest attestation of each role for each requirement.
     pub attestations: Listed<AttestationFact>,
+    /// The people whom the manifest names.
+    pub people: Listed<PersonFact>,
     /// The waivers that stand, the newest for each requirement.
     pub waivers: Listed<WaiverFact>,
+}
+
+/// A person of the manifest.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PersonFact {
+    /// The address, in lower case.
+    pub address: String,
+    /// The roles.
+    pub roles: Vec<Role>,
 }
 
 /// One attestation. What it says of itself counts only where the signature is valid and the role is held.

@@ -17,7 +17,7 @@ mod history;
 mod kept;
 mod leftovers;
 mod licences;
-mod lines;
+pub(crate) mod lines;
 mod looked;
 mod migrations;
 mod pipeline;

@@ -16,12 +16,14 @@ use crate::builtin;
 use crate::cli::{Demo, ListFormat};
 use crate::exit::Wrong;
 use crate::run::ledger::Source;
-use crate::run::look;
+use crate::run::look::{self, Looked};
 use crate::run::whole::{self, Frame, Wanted};
 use crate::testbed;
 
 /// The parts that together are one service in production: each gives its targets to one environment.
 const PARTS: [&str; 6] = ["web", "postgres", "redis", "host", "repo", "ledger"];
+/// The section of the facts that tells of documents.
+const DOCUMENTS: &str = "documents";
 /// The folder of the service in the parts `repo` and `ledger`: its files, and what its people sign for.
 const SHOP: &str = "shop";
 /// Columns of one side.
@@ -124,7 +126,9 @@ async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Resu
     let base = running.get("repo").context("the repository is a part")?.work_dir().to_owned();
     let ask = testbed::ask(environment, base, values);
     let mut looked = look::look(&ask, None, &|_| ()).await;
-    let people = running.get("ledger").context("the ledger is a part")?.work_dir().join(SHOP);
+    let ledger = running.get("ledger").context("the ledger is a part")?;
+    read_documents(ledger, &mut looked).await?;
+    let people = ledger.work_dir().join(SHOP);
     if let Some(source) = Source::in_folder(&people) {
         source.read().await?.fill(&mut looked, ask.now).await;
     }
@@ -141,6 +145,19 @@ async fn checked(running: &BTreeMap<&str, Running>, state: &str) -> anyhow::Resu
         took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     Ok(whole::run(frame, looked, &catalog, &Wanted::default())?)
+}
+
+/// The documents lie beside the ledger, and not in the repository with which the rest is looked at.
+async fn read_documents(ledger: &Running, looked: &mut Looked) -> anyhow::Result<()> {
+    let documents = testbed::environment(ledger)?.documents;
+    let environment = Environment { documents, ..Environment::default() };
+    let ask = testbed::ask(environment, ledger.work_dir().to_owned(), BTreeMap::new());
+    let mut read = look::look(&ask, None, &|_| ()).await;
+    if let (Some(all), Some(found)) = (looked.facts.as_object_mut(), read.facts.get_mut(DOCUMENTS)) {
+        all.insert(DOCUMENTS.to_owned(), found.take());
+    }
+    looked.provenance.extend(read.provenance.into_iter().filter(|look| look.probe == DOCUMENTS));
+    Ok(())
 }
 
 fn told(sound: &Run, broken: &Run, sabotage: &Sabotage, name: &str) -> String {

@@ -91,8 +91,10 @@ fn manifest(name: &str, facts: &Json) -> String {
     text += "    # logs: [/var/log/my-service/app.log]        # on this machine; must have the request id of an error\n";
     text += "    # cors_origins: [https://app.example.com]\n    # rate_limit: {requests: 100, per_seconds: 60, path: /api/links}\n";
     text += "    # public: [\"GET /\", \"/assets/*\"]          # open to everyone on purpose\n";
+    text += "    # documents: {runbook: docs/runbook.md, incident-response-plan: docs/incidents.md, breach-notification: docs/breach.md}\n";
     text += &store("postgres", "DATABASE_URL", used("postgres") == Some(true));
     text += &store("redis", "REDIS_URL", used("redis") == Some(true));
+    text += "    # where that URL is of a role that only looks: `application_role: NAME` under postgres, `application_user: NAME` under redis\n";
     text += "    # dns: {names: [staging.example.com], addresses: [203.0.113.10]}\n";
     text += "    # hosts: [{service: my-service.service}]    # this machine\n\n";
     text += "# gate: {important_percent: 90, unknown: counts-as-fail}\n";

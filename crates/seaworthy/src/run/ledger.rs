@@ -10,9 +10,11 @@ use seaworthy_core::facts::{Blind, Listed, Provenance, Seen, Unseen};
 use seaworthy_core::gate::Waiver;
 use seaworthy_core::ledger::{self, Attested, Record};
 use seaworthy_core::limits::people::{EVIDENCE_BYTES_MAX, EVIDENCE_MAX};
-use seaworthy_core::manifest::{FILE_NAME, GateSpec, People};
+use seaworthy_core::manifest::{FILE_NAME, GateSpec, People, Person};
 use seaworthy_core::statement::Evidence;
-use seaworthy_probes::ledger::facts::{AttestationFact, EvidenceFact, FigureFact, LedgerFacts, WaiverFact};
+use seaworthy_probes::ledger::facts::{
+    AttestationFact, EvidenceFact, FigureFact, LedgerFacts, PersonFact, WaiverFact,
+};
 use seaworthy_probes::step::to_json;
 use seaworthy_store::SqliteStore;
 use sha2::{Digest, Sha256};
@@ -110,6 +112,7 @@ impl Said {
         let waivers = self.waivers(now).into_iter().map(|waiver| waiver_fact(waiver, now)).collect();
         Seen::new(LedgerFacts {
             attestations: Listed::bounded(attestations, FACTS_MAX, "attestations"),
+            people: Listed::bounded(people.iter().map(person).collect(), FACTS_MAX, "people"),
             waivers: Listed::bounded(waivers, FACTS_MAX, "waivers"),
         })
     }
@@ -268,4 +271,8 @@ pub(crate) fn digest(folder: &Path, name: &str) -> Result<Option<(String, u64)>,
     }
     let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Some((sha256, size)))
+}
+
+fn person((address, person): (&str, &Person)) -> PersonFact {
+    PersonFact { address: address.to_lowercase(), roles: person.roles.clone() }
 }
