@@ -43,19 +43,54 @@ impl ManifestError {
         let place = error.location().map(|at| Place { line: at.line(), column: at.column() });
         let (what, help) = match plain {
             serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-                (format!("unknown key `{field}`"), near_name(field, expected))
+                (format!("unknown key `{field}`"), near_name(field, expected).or_else(|| known(expected)))
             }
             serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
                 (format!("unknown value, expected {}", one_of(expected)), near_name(variant, expected))
             }
-            other => (without_place(&without_quotes(&other.to_string())).to_owned(), None),
+            other => {
+                let said = without_quotes(&other.to_string());
+                let said = without_place(&said);
+                match FORMS.iter().find(|(parser, ..)| said.contains(parser)) {
+                    Some((_, what, help)) => ((*what).to_owned(), Some((*help).to_owned())),
+                    None => (said.to_owned(), None),
+                }
+            }
         };
         Self { file: file.into(), what, place, help }
     }
 }
 
+/// What the parser says where a value has another form, and what it means.
+const FORMS: [(&str, &str, &str); 3] = [
+    (
+        "expected mapping start",
+        "a map is expected here",
+        "write `key: value` lines below it, or braces: `service: {name: shop}`",
+    ),
+    (
+        "expected sequence start",
+        "a list is expected here",
+        "write `- item` lines below it, or brackets: `[item, item]`",
+    ),
+    (
+        "expected scalar",
+        "one value is expected here",
+        "write a text, a number, true or false behind the colon",
+    ),
+];
+
+/// Which keys there are, where none is near to what was written.
+fn known(expected: &[&str]) -> Option<String> {
+    (!expected.is_empty()).then(|| format!("there are {}", ticked(expected).join(", ")))
+}
+
 fn one_of(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+    ticked(names).join(" or ")
+}
+
+fn ticked(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
 }
 
 /// The expected name nearest to the one that was written.

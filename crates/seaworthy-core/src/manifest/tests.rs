@@ -130,3 +130,21 @@ fn sign_offs_that_nobody_could_give_are_refused() {
         assert!(error.what.contains(what), "{gate} {error:?}");
     }
 }
+
+#[test]
+fn a_value_of_another_form_says_which_is_wanted() {
+    for (text, what, help) in [
+        ("service: shop\n", "a map is expected here", "braces"),
+        (
+            "service: {name: shop}\nenvironments: {a: {urls: 'https://a.example.com'}}\n",
+            "a list is expected here",
+            "brackets",
+        ),
+        ("version: 1\nservice: {name: shop}\n", "unknown key `version`", "`environments`"),
+    ] {
+        let error = refused(text);
+        assert!(error.what.contains(what), "{text}: {}", error.what);
+        assert!(error.help.as_deref().is_some_and(|told| told.contains(help)), "{text}: {:?}", error.help);
+        assert!(error.place.is_some(), "{text}");
+    }
+}
