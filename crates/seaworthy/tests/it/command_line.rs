@@ -195,3 +195,28 @@ fn the_demo_goes_when_sound_and_does_not_with_one_thing_broken() {
     assert_eq!(both["broken"]["decision"]["headline"], "no-go", "{}", both["broken"]["decision"]);
     assert_eq!(both["broken"]["decision"]["blockers"], serde_json::json!(["https-enforced"]));
 }
+
+#[test]
+fn who_is_told_to_end_ends_and_keeps_no_half_of_a_run() {
+    // Takes connections, as the kernel does for it, and answers nobody.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", mute.local_addr().expect("an address"));
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let here = folder();
+        let mut child = seaworthy(here.path())
+            .args(["check", &url])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("started");
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(child.try_wait().expect("asked").is_none(), "it waits for an answer");
+        let told = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()));
+        let begun = Instant::now();
+        assert_eq!(child.wait().expect("ended").code(), Some(code), "{signal}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{signal}");
+        let runs = run(here.path(), &["history"]);
+        assert!(!runs.out.contains("http://"), "{}", runs.out);
+    }
+}
