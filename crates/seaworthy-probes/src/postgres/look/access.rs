@@ -253,8 +253,11 @@ fn rights_beyond_rows(
     // A cut list of functions has some, which is enough to tell of.
     let functions = functions.as_ref().map_err(Unseen::clone)?;
     let (first, count) = (functions.items.first(), functions.items.len());
-    let of_functions =
-        first.map(|first| format!("may call {count} functions that not everybody may, `{first}` among them"));
+    let of_functions = first.map(|first| {
+        format!(
+            "{count} rights over functions and tablespaces that not everybody has, over {first} among them"
+        )
+    });
     let schemas = match schemas {
         Ok(Listed { items, cut: None }) => items,
         Ok(Listed { cut: Some(why), .. }) | Err(why) => return Err(why.clone()),
