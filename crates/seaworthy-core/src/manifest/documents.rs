@@ -14,14 +14,3 @@ pub enum DocumentKind {
     /// Whom to tell of a breach of personal data, by when, and in which words.
     BreachNotification,
 }
-
-impl DocumentKind {
-    /// The word in the manifest, in facts and in every output.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Runbook => "runbook",
-            Self::IncidentResponsePlan => "incident-response-plan",
-            Self::BreachNotification => "breach-notification",
-        }
-    }
-}

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use self::facts::{DocumentFacts, Documents};
 use self::read::Text;
 use crate::ask::Ask;
+use crate::hexadecimal::hexadecimal;
 use crate::host::tree::Tree;
 use crate::repo::lines::quoted;
 use crate::step::Step;
@@ -56,7 +57,7 @@ fn document(tree: &Tree, kind: DocumentKind, path: String) -> Result<DocumentFac
         }
         return Ok(facts(kind, path, None, by_hand));
     };
-    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hexadecimal(&Sha256::digest(&bytes));
     let text = String::from_utf8(bytes).map_err(|_| {
         Unseen::new(Blind::Garbled, format!("`{path}` is not UTF-8"))
             .give("the document as Markdown in UTF-8")

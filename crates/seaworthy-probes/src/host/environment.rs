@@ -40,36 +40,31 @@ impl Variables {
 
     /// Names whose value is not empty.
     pub(super) fn names(&self) -> BTreeSet<String> {
-        self.such(|value| !value.trim().is_empty())
+        self.such(|_, value| !value.trim().is_empty())
     }
 
     /// Names whose value says that it is to be replaced.
     pub(super) fn placeholders(&self) -> BTreeSet<String> {
-        let told = self.0.iter().filter(|(name, value)| {
+        self.such(|name, value| {
             if is_secret(name, value) {
                 is_placeholder(secret_part(value))
             } else {
                 is_placeholder_of_a_setting(value)
             }
-        });
-        told.map(|(name, _)| name.clone()).collect()
+        })
     }
 
     /// Names of secrets whose value stands under the same name in a template.
     pub(super) fn as_in(&self, template: &Self) -> BTreeSet<String> {
-        let same = self.0.iter().filter(|(name, value)| {
-            is_secret(name, value) && !value.is_empty() && template.0.get(*name) == Some(value)
-        });
-        same.map(|(name, _)| name.clone()).collect()
+        self.such(|name, value| {
+            let stands_there = template.0.get(name).is_some_and(|there| there == value);
+            is_secret(name, value) && !value.is_empty() && stands_there
+        })
     }
 
     /// Names whose value everybody knows, where it is a secret's. `NODE_ENV=development` is none.
     pub(super) fn known_defaults(&self) -> BTreeSet<String> {
-        let known = self
-            .0
-            .iter()
-            .filter(|(name, value)| is_secret(name, value) && strength(secret_part(value)).listed);
-        known.map(|(name, _)| name.clone()).collect()
+        self.such(|name, value| is_secret(name, value) && strength(secret_part(value)).listed)
     }
 
     /// What can be said of each secret among them. `template` holds what the repository's templates say.
@@ -111,8 +106,9 @@ impl Variables {
         }
     }
 
-    fn such(&self, holds: impl Fn(&str) -> bool) -> BTreeSet<String> {
-        let found = self.0.iter().filter(|(_, value)| holds(value));
+    /// Names of variables of which this holds by their name and value.
+    fn such(&self, holds: impl Fn(&str, &str) -> bool) -> BTreeSet<String> {
+        let found = self.0.iter().filter(|(name, value)| holds(name, value));
         found.map(|(name, _)| name.clone()).collect()
     }
 }

@@ -8,6 +8,7 @@ use seaworthy_core::limits::host::{DISKS_MAX, MOUNTS_BYTES_MAX};
 use super::facts::{OsRelease, SystemFacts};
 use super::processes::{Processes, bounded, control_groups, namespace};
 use super::tree::Tree;
+use crate::meminfo;
 
 /// Longest small text file that is read, in bytes.
 const TEXT_BYTES_MAX: u64 = 256 * 1024;
@@ -132,10 +133,7 @@ fn two(text: &str) -> Option<(u64, u64)> {
 fn memory(tree: &Tree, pid: u32) -> Result<u64, Unseen> {
     let text = tree.text("proc/meminfo", TEXT_BYTES_MAX)?;
     let garbled = || Unseen::new(Blind::Garbled, format!("{} has no `MemTotal`", tree.shown("proc/meminfo")));
-    let total = text.as_deref().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
-    });
+    let total = text.as_deref().and_then(|text| meminfo::bytes(text, "MemTotal"));
     let mut least = total.ok_or_else(garbled)?;
     for folder in groups(pid, "memory")? {
         for file in ["memory.max", "memory.limit_in_bytes"] {

@@ -2,7 +2,7 @@
 
 mod hostile;
 mod machine;
-mod parts;
+pub(in crate::host) mod parts;
 mod sshd;
 
 use super::*;

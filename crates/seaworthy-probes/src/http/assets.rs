@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use seaworthy_core::facts::{Blind, Unseen};
+use seaworthy_core::facts::Unseen;
 use seaworthy_core::limits::http::{ASSETS_MAX, PATTERN_BYTES_MAX};
 use url::Url;
 
@@ -12,7 +12,7 @@ use super::facts::{AssetAnswer, TextAnswer};
 use super::fingerprint::fingerprinted;
 use super::gather::Gathered;
 use super::parse::cache::cache;
-use super::site::Site;
+use super::site::{Site, served_nothing};
 
 /// Texts below this size are not worth compressing, in bytes.
 const TEXT_BYTES_MIN: usize = 1024;
@@ -51,16 +51,10 @@ pub(super) async fn look(site: &Site<'_>, front: &Result<Answer, Unseen>, more: 
     for url in more {
         let refused = |answer: &Answer| matches!(answer.status_code(), 401 | 403);
         if encoded(site, url, &mut files.texts).await.is_ok_and(|answer| refused(&answer)) {
-            files.texts.miss(unserved(url));
+            files.texts.miss(served_nothing(url, "how it is encoded"));
         }
     }
     files
-}
-
-fn unserved(url: &Url) -> Unseen {
-    let why =
-        format!("`{}` served nothing to this caller, so how it is encoded was not seen", shown_url(url));
-    Unseen::new(Blind::Denied, why).give("`credentials: {user: {bearer: {env: …}}}` for the environment")
 }
 
 /// Asks with gzip offered, and with br where gzip is not used; keeps what compression is about.

@@ -8,7 +8,7 @@ use super::Api;
 use super::client::{Answer, Ask, shown_url};
 use super::facts::{CorsAnswer, CorsOrigin};
 use super::gather::Gathered;
-use super::site::Site;
+use super::site::{Site, served_nothing};
 
 /// Most declared origins that are asked as.
 const DECLARED_MAX: usize = 2;
@@ -37,12 +37,7 @@ pub(super) async fn look(site: &Site<'_>, api: &Api) -> Gathered<CorsAnswer> {
 /// Other paths may tell other origins something else than the ones that were looked at.
 fn unserved(api: &Api) -> Unseen {
     if api.known {
-        let why = format!(
-            "`{}` served nothing to this caller, so what it tells origins was not seen",
-            shown_url(&api.url)
-        );
-        return Unseen::new(Blind::Denied, why)
-            .give("`credentials: {user: {bearer: {env: …}}}` for the environment");
+        return served_nothing(&api.url, "what it tells origins");
     }
     Unseen::new(Blind::NotGiven, "no path of the API is known, so what it tells other origins was not seen")
         .give("`openapi: FILE` for the environment")

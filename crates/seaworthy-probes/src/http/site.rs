@@ -192,6 +192,12 @@ fn signs(shown: &Seen<Listed<InternalShown>>, response: &ResponseAnswer) -> Gath
     signs
 }
 
+/// Why nothing was seen where a caller is refused; `what` says of what.
+pub(super) fn served_nothing(url: &Url, what: &str) -> Unseen {
+    let why = format!("`{}` served nothing to this caller, so {what} was not seen", shown_url(url));
+    Unseen::new(Blind::Denied, why).give("`credentials: {user: {bearer: {env: …}}}` for the environment")
+}
+
 /// Whether two answers are one page, as far as one can tell: pages differ in nonces and times.
 pub(super) fn alike(one: &Answer, other: &Answer) -> bool {
     if one.status != other.status || one.media_type() != other.media_type() {

@@ -86,18 +86,22 @@ impl Rule {
 
     /// Whether an earlier rule takes every connection that this one could, for one role.
     fn is_covered_by(&self, earlier: &Self) -> bool {
+        let (own, its) = (self.fact.kind.as_str(), earlier.fact.kind.as_str());
+        (its == own || (its == "host" && own != "local")) && self.lies_within(earlier)
+    }
+
+    /// The same but for the kinds of connections that they speak of.
+    fn lies_within(&self, earlier: &Self) -> bool {
         let databases = |rule: &Self| rule.fact.databases.clone();
         let all = databases(earlier) == ["all"] && !databases(self).contains(&"replication".to_owned());
         let same_databases = all || databases(earlier) == databases(self);
-        let kinds =
-            earlier.fact.kind == self.fact.kind || (earlier.fact.kind == "host" && self.fact.kind != "local");
         let plain_roles = !earlier.fact.roles.iter().any(|name| name.starts_with('/'));
         let networks = match (earlier.networks, self.networks) {
             (Networks::All, _) | (Networks::Socket, Networks::Socket) => true,
             (Networks::One(wide), Networks::One(narrow)) => wide.covers(narrow),
             _ => false,
         };
-        same_databases && kinds && plain_roles && networks && !earlier.fact.faulty
+        same_databases && plain_roles && networks && !earlier.fact.faulty
     }
 }
 
@@ -106,19 +110,12 @@ pub(super) fn refuse_plaintext(rules: &mut [Rule]) {
     for index in 0..rules.len() {
         let (before, after) = rules.split_at_mut(index);
         let Some(rule) = after.first_mut() else { return };
-        // Whatever else a line takes, here it is asked about what comes in plain text only.
-        let as_plain = |rule: &Rule| {
-            let mut plain = rule.clone();
-            "hostnossl".clone_into(&mut plain.fact.kind);
-            plain
-        };
-        let plain = as_plain(rule);
         let refuses = |earlier: &&Rule| {
             earlier.fact.method == "reject"
                 && earlier.fact.roles == ["all"]
                 && matches!(earlier.fact.kind.as_str(), "host" | "hostnossl")
         };
-        let refused = before.iter().filter(refuses).any(|earlier| plain.is_covered_by(&as_plain(earlier)));
+        let refused = before.iter().filter(refuses).any(|earlier| rule.lies_within(earlier));
         rule.fact.takes_plaintext &= !refused;
     }
 }

@@ -11,6 +11,7 @@ use seaworthy_core::limits::OWN_ADDRESSES_MAX;
 
 use super::login::Way;
 use crate::address::reach;
+use crate::meminfo;
 
 /// Whether the process that serves our session is one of this machine: its title names PostgreSQL and our own port.
 /// `None` where it cannot be told.
@@ -34,8 +35,7 @@ pub(super) fn serves_here(process: i64, way: &Way) -> Option<bool> {
 /// Memory that a process may use, in bytes: the machine's, or what its control group is held to.
 pub(super) fn memory_of(process: i64) -> Option<u64> {
     let machine = fs::read_to_string("/proc/meminfo").ok()?;
-    let machine = machine.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let machine = machine.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)?;
+    let machine = meminfo::bytes(&machine, "MemTotal")?;
     let group = fs::read_to_string(format!("/proc/{process}/cgroup")).ok().and_then(|groups| {
         let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?.to_owned();
         let limit = fs::read_to_string(format!("/sys/fs/cgroup{path}/memory.max")).ok()?;

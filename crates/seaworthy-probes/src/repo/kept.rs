@@ -4,6 +4,7 @@ use std::path::Path;
 
 use memchr::memmem;
 
+use super::pipeline::{OTHER_FILES, OTHER_PLACES};
 use super::role;
 use super::settings::is_env_file;
 
@@ -32,17 +33,6 @@ const NAMES: &[&str] = &[
     "traefik.toml",
     ".gitlab-ci.yml",
     ".gitlab-ci.yaml",
-    "Jenkinsfile",
-    ".travis.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    ".drone.yml",
-    ".woodpecker.yml",
-    ".woodpecker.yaml",
-    "cloudbuild.yaml",
-    "buildspec.yml",
-    ".semaphore.yml",
-    "appveyor.yml",
     "deny.toml",
     "about.toml",
     "alembic.ini",
@@ -86,10 +76,8 @@ pub(crate) fn is_kept(path: &Path, content: &[u8]) -> bool {
     let compose = yaml
         && (name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("-compose."));
     let workflow = yaml && below(".github") && below("workflows");
-    let other_pipeline = yaml
-        && [".circleci", ".forgejo", ".gitea", ".woodpecker", ".buildkite", ".semaphore"]
-            .iter()
-            .any(|name| below(name));
+    let other_pipeline = OTHER_FILES.contains(&name.as_ref())
+        || yaml && OTHER_PLACES.iter().filter_map(|place| place.split('/').next()).any(below);
     let unit = matches!(extension, "service" | "timer" | "container" | "socket");
     let proxy = extension == "conf"
         && (below("nginx")

@@ -3,11 +3,10 @@
 //! Several names may fit one file, because the same file is read by several tools. Must not guess: a name comes from
 //! the file's own name or from what it says.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256, Sha384};
 
 use super::files::{directory, name};
+use crate::hexadecimal::hexadecimal;
 
 /// The names under which a tool would record this migration.
 pub(super) fn recorded_as(path: &str, text: &str) -> Vec<String> {
@@ -59,13 +58,6 @@ pub(super) fn sums(bytes: &[u8]) -> Vec<String> {
         .iter()
         .map(|sum| hexadecimal(sum))
         .collect()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use super::capture::Sent;
 use super::facts::TlsCertificate;
 use super::faults::{self, Judged};
 use super::trust::Roots;
+use crate::hexadecimal::hexadecimal;
 
 /// What a chain is judged against.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,7 @@ fn unread(sent: &Sent, leaf: &[u8], judged: Judged) -> TlsCertificate {
         address: sent.address.to_string(),
         origin: String::new(),
         by_hand: String::new(),
-        sha256: Sha256::digest(leaf).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hexadecimal(&Sha256::digest(leaf)),
         subject: why.clone().into(),
         issuer: why.clone().into(),
         names: why.clone().into(),

@@ -196,18 +196,8 @@ fn included_paths(tree: &Tree, named: &str) -> Result<Vec<String>, Unseen> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::tests::parts::tree as root;
     use super::*;
-
-    fn root(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
-        let root = tempfile::tempdir().expect("a folder");
-        for (path, text) in files {
-            let path = root.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("it has one")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
-        let tree = Tree::open(root.path()).expect("opened");
-        (root, tree)
-    }
 
     #[test]
     fn saved_rules_must_refuse_what_no_rule_lets_in() {

@@ -129,7 +129,7 @@ fn processes_are_read_from_their_status() {
     assert_eq!(list_length(""), None);
 }
 
-fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
+pub(in crate::host) fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
     let root = tempfile::tempdir().expect("a folder");
     for (path, content) in files {
         let to = root.path().join(path);

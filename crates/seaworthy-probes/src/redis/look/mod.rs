@@ -39,13 +39,12 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         Err(why) if unauthenticated_ping.value().is_none() => return Seen::Unseen(why),
         Err(why) => Session::closed(target, why),
     };
-    let version: Seen<Version> = match session.answer(Question::Info(Section::Server)).await {
-        Ok(reply) => shown(target, Question::Info(Section::Server), version(&reply)),
-        Err(why) => Seen::Unseen(why),
-    };
+    let about = session.answer(Question::Info(Section::Server)).await;
+    let version = told(target, Section::Server, about.as_ref(), version);
     let major = version.value().map(|version| version.major);
     let persistence = persistence::look(&mut session, target).await;
 
+    let replication = session.answer(Question::Info(Section::Replication)).await;
     let default_logins = defaults::look(target, &unauthenticated_ping, limits, until).await;
     Seen::new(RedisFacts {
         dialled: match dialled {
@@ -56,16 +55,10 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
         default_user: rights::default_user(&mut session, target).await,
         version,
         default_logins,
-        other_nodes: match other_nodes(&mut session).await {
-            Ok(nodes) => {
-                Seen::shown_by(nodes, by_hand::signed_in(target, Question::Info(Section::Replication)))
-            }
-            Err(why) => Seen::Unseen(why),
-        },
-        role: match session.answer(Question::Info(Section::Replication)).await {
-            Ok(reply) => shown(target, Question::Info(Section::Replication), role(&reply)),
-            Err(why) => Seen::Unseen(why),
-        },
+        other_nodes: told(target, Section::Replication, replication.as_ref(), |replication| {
+            other_nodes(about.as_ref().map_err(Unseen::clone)?, replication)
+        }),
+        role: told(target, Section::Replication, replication.as_ref(), role),
         bind: reach::bind(&mut session, target).await,
         protected_mode_on: reach::protected_mode(&mut session, target).await,
         own_addresses: reach::own_addresses(target, dialled, limits).await,
@@ -82,15 +75,26 @@ pub async fn look(target: &RedisTarget, limits: &Limits) -> Seen<RedisFacts> {
     })
 }
 
+/// What is understood of an answer of `INFO`, with the command that shows it.
+fn told<T>(
+    target: &RedisTarget,
+    section: Section,
+    answer: Result<&Reply, &Unseen>,
+    understood: impl FnOnce(&Reply) -> Result<T, Unseen>,
+) -> Seen<T> {
+    match answer {
+        Ok(reply) => shown(target, Question::Info(section), understood(reply)),
+        Err(why) => Seen::Unseen(why.clone()),
+    }
+}
+
 /// What `INFO` tells of other servers.
-async fn other_nodes(session: &mut Session<'_>) -> Result<OtherNodes, Unseen> {
-    let about = session.answer(Question::Info(Section::Server)).await?;
-    let replication = session.answer(Question::Info(Section::Replication)).await?;
-    let replicas_count = info(&replication, "connected_slaves")?
+fn other_nodes(about: &Reply, replication: &Reply) -> Result<OtherNodes, Unseen> {
+    let replicas_count = info(replication, "connected_slaves")?
         .parse()
         .map_err(|_| Unseen::new(Blind::Garbled, "`connected_slaves` is no number"))?;
-    let clustered = info(&about, "redis_mode")? == "cluster";
-    let any = replicas_count > 0 || clustered || role(&replication)? == Role::Replica;
+    let clustered = info(about, "redis_mode")? == "cluster";
+    let any = replicas_count > 0 || clustered || role(replication)? == Role::Replica;
     Ok(OtherNodes { replicas_count, clustered, any })
 }
 

@@ -29,6 +29,7 @@ use super::look::{info, role, version};
 use super::question::{Question, Section};
 use super::session::Session;
 use super::target::RedisTarget;
+use crate::meminfo;
 
 /// What is left of the look's time for ending and for what comes after.
 const SPARE: Duration = Duration::from_secs(2);
@@ -134,10 +135,8 @@ async fn refuse_without_room(session: &mut Session<'_>) -> Result<(), Unseen> {
     let memory = session.answer(Question::Info(Section::Memory)).await?;
     let used = info(&memory, "used_memory")?.parse::<u64>();
     let used = used.map_err(|_| Unseen::new(Blind::Garbled, "`used_memory` is no number"))?;
-    let room = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:")).map(str::to_owned)?;
-        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-    });
+    let machine = fs::read_to_string("/proc/meminfo").ok();
+    let room = machine.and_then(|text| meminfo::bytes(&text, "MemAvailable"));
     if room.is_none_or(|room| room / 2 < used) || used > REHEARSAL_MEMORY_BYTES_MAX / 2 {
         let why = format!("there is no room for a second copy of {} MB of data in memory", used / 1_000_000);
         return Err(Unseen::new(Blind::Unsupported, why).give("a rehearsed restore of a backup elsewhere"));

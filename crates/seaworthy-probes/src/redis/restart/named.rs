@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use seaworthy_core::facts::Unseen;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
 
 use super::keys::Keys;
 use crate::redis::question::Question;
@@ -62,10 +63,7 @@ pub(super) async fn still_there(session: &mut Session<'_>, keys: &[Named]) -> Re
 }
 
 /// Which of them a second server has loaded.
-pub(super) async fn loaded<S>(stream: &mut BufReader<S>, keys: &[Named]) -> Result<Vec<bool>, Unseen>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub(super) async fn loaded(stream: &mut BufReader<UnixStream>, keys: &[Named]) -> Result<Vec<bool>, Unseen> {
     let mut there = Vec::new();
     for key in keys {
         asked(stream, Question::Select(&key.database)).await?;
@@ -74,10 +72,11 @@ where
     Ok(there)
 }
 
-async fn asked<S>(stream: &mut BufReader<S>, question: Question<'_>) -> Result<Reply, Unseen>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+/// Asks a second server.
+pub(super) async fn asked(
+    stream: &mut BufReader<UnixStream>,
+    question: Question<'_>,
+) -> Result<Reply, Unseen> {
     stream.write_all(&resp::command(&question.words())).await.map_err(|_| not_redis())?;
     resp::read(stream).await
 }

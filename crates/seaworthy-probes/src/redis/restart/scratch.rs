@@ -9,7 +9,7 @@ use std::time::Duration;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::redis::REHEARSAL_MEMORY_BYTES_MAX;
 use tempfile::TempDir;
-use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::io::BufReader;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -20,7 +20,7 @@ use super::settings::Settings;
 use crate::redis::facts::{LoadedFrom, Role};
 use crate::redis::look::{info, role};
 use crate::redis::question::{Question, Section};
-use crate::redis::resp::{self, Reply};
+use crate::redis::resp::Reply;
 
 /// Where programs are taken from: nowhere that a target could have filled.
 const FOLDERS: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin"];
@@ -154,22 +154,22 @@ impl Server {
 async fn keys(socket: &Path) -> Result<Option<(Keys, BufReader<UnixStream>)>, Unseen> {
     let Ok(stream) = UnixStream::connect(socket).await else { return Ok(None) };
     let mut stream = BufReader::new(stream);
-    let Some(persistence) = asked(&mut stream, Section::Persistence).await else { return Ok(None) };
+    let Some(persistence) = told(&mut stream, Section::Persistence).await else { return Ok(None) };
     if info(&persistence, "loading").is_ok_and(|loading| loading == "0") {
-        let Some(replication) = asked(&mut stream, Section::Replication).await else { return Ok(None) };
+        let Some(replication) = told(&mut stream, Section::Replication).await else { return Ok(None) };
         if role(&replication)? != Role::Primary {
             let why = "the append-only file makes the server a replica, so it holds nothing by itself";
             return Err(Unseen::new(Blind::Unsupported, why));
         }
-        let Some(keyspace) = asked(&mut stream, Section::Keyspace).await else { return Ok(None) };
+        let Some(keyspace) = told(&mut stream, Section::Keyspace).await else { return Ok(None) };
         return Ok(Some((counted(&keyspace)?, stream)));
     }
     Ok(None)
 }
 
-async fn asked(stream: &mut BufReader<UnixStream>, section: Section) -> Option<Reply> {
-    stream.write_all(&resp::command(&Question::Info(section).words())).await.ok()?;
-    resp::read(stream).await.ok().filter(|reply| reply.text().is_some())
+async fn told(stream: &mut BufReader<UnixStream>, section: Section) -> Option<Reply> {
+    let reply = named::asked(stream, Question::Info(section)).await.ok();
+    reply.filter(|reply| reply.text().is_some())
 }
 
 /// The program of this very version: files of a newer one are not read by an older one, nor all the other way.

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::hexadecimal::hexadecimal;
+
 /// The digest that a repository names its objects by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -89,12 +91,7 @@ impl Oid {
     }
 
     pub(crate) fn hex(&self, format: Format) -> String {
-        let mut text = String::with_capacity(format.len() * 2);
-        for byte in self.bytes.iter().take(format.len()) {
-            use fmt::Write;
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hexadecimal(self.bytes.get(..format.len()).unwrap_or(&self.bytes))
     }
 }
 

@@ -83,8 +83,8 @@ pub struct Deploy {
     pub automatic: bool,
 }
 
-/// Files of services whose form is not understood.
-const OTHERS: &[&str] = &[
+/// Files, at the root, of services whose form is not understood.
+pub(crate) const OTHER_FILES: &[&str] = &[
     "Jenkinsfile",
     ".travis.yml",
     "azure-pipelines.yml",
@@ -96,6 +96,9 @@ const OTHERS: &[&str] = &[
     "buildspec.yml",
     ".semaphore.yml",
     "appveyor.yml",
+];
+/// Where others of them keep theirs: a file, or a folder.
+pub(crate) const OTHER_PLACES: &[&str] = &[
     ".circleci/config.yml",
     ".forgejo/workflows",
     ".gitea/workflows",
@@ -111,9 +114,10 @@ pub(crate) fn look(files: &Files) -> Seen<Option<Pipeline>> {
     cut = gitlab::read(files, &mut parts).err().or(cut);
     if parts.files.is_empty() {
         let of_another = |path: &str| {
-            OTHERS.iter().any(|other| {
-                path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+            let in_place = |place: &str| {
+                path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            OTHER_FILES.contains(&path) || OTHER_PLACES.iter().any(|place| in_place(place))
         };
         if let Some((path, _)) = files.own().find(|(path, _)| of_another(path)) {
             let why = format!("`{path}` is of a service whose pipelines Seaworthy does not read");
