@@ -1,6 +1,10 @@
 //! What the words of a command line assign to names.
 
+/// The name of a word that stands alone; of such words only a URL can hold a secret by its own look.
+const NAMELESS: &str = "a URL";
+
 /// Names and values: of `--name=value`, `--name value` and `NAME=value`; any other word stands alone, for it may be a URL.
+/// A word behind a flag is told twice where it assigns something itself: `-e NAME=value`.
 pub(crate) fn assigned(arguments: &[String]) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let mut taken = None;
@@ -16,10 +20,10 @@ pub(crate) fn assigned(arguments: &[String]) -> Vec<(String, String)> {
             }
             _ if flag => {
                 let next = arguments.get(index + 1).filter(|next| !next.starts_with('-'));
-                taken = next.map(|_| index + 1);
+                taken = next.filter(|next| !next.contains('=')).map(|_| index + 1);
                 pairs.extend(next.map(|next| (bare.to_owned(), next.clone())));
             }
-            _ => pairs.push((String::new(), argument.clone())),
+            _ => pairs.push((NAMELESS.to_owned(), argument.clone())),
         }
     }
     pairs
@@ -43,6 +47,9 @@ mod tests {
         let has = |name: &str, value: &str| told.contains(&(name.to_owned(), value.to_owned()));
         assert!(has("TOKEN", "a") && has("password", "b") && has("key", "c") && has("requirepass", "d"));
         assert!(has("on", "postgres://u:p@h"));
+        let told = assigned(&words("docker run -e DB_PASSWORD=x --secret Zm9v== redis://:p@h"));
+        let has = |name: &str, value: &str| told.contains(&(name.to_owned(), value.to_owned()));
+        assert!(has("DB_PASSWORD", "x") && has("secret", "Zm9v==") && has("a URL", "redis://:p@h"));
         assert!(assigned(&words("")).is_empty());
     }
 }

@@ -6,6 +6,7 @@
 pub mod address;
 mod arguments;
 pub mod ask;
+mod beside;
 pub mod declared;
 mod dial;
 pub mod dns;

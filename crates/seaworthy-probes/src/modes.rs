@@ -49,17 +49,41 @@ pub(crate) fn mode(name: &str, value: &str) -> Option<Mode> {
     if !names_environment(&name) {
         return debugs(&name, &value).then_some(Mode::Development);
     }
-    // Several profiles may be named at once, and a module by its path.
-    let words: Vec<&str> = value.split([',', '.', ' ', '-', '_']).collect();
+    // A module is named by its path, the last part of which says for what it is.
+    let value =
+        if name == "DJANGO_SETTINGS_MODULE" { value.rsplit('.').next().unwrap_or("") } else { &value };
+    let profiles: Vec<&str> = value.split(',').map(str::trim).filter(|profile| !profile.is_empty()).collect();
+    match profiles.as_slice() {
+        [one] => of_one(one),
+        // Beside others a profile such as `local-cache` may be for anything.
+        several => {
+            let told = several.iter().filter_map(|profile| {
+                let mode = of_one(profile)?;
+                (mode != Mode::Development || DEVELOPMENT.contains(profile)).then_some(mode)
+            });
+            told.max()
+        }
+    }
+}
+
+const DEVELOPMENT: [&str; 8] =
+    ["development", "develop", "dev", "debug", "local", "test", "tests", "testing"];
+const STAGING: [&str; 9] =
+    ["staging", "stage", "preprod", "preproduction", "nonprod", "nonproduction", "uat", "qa", "sandbox"];
+const PRODUCTION: [&str; 4] = ["production", "prod", "live", "release"];
+/// Words that make production of what follows the opposite.
+const NOT_YET: [&str; 3] = ["pre", "non", "not"];
+
+/// The mode that one name of an environment or profile says: `production`, `prod-eu`, `pre-production`.
+fn of_one(name: &str) -> Option<Mode> {
+    let words: Vec<&str> = name.split(['.', ' ', '-', '_']).collect();
     let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
-    if has(&["development", "develop", "dev", "debug", "local", "test", "tests", "testing"]) {
+    if has(&DEVELOPMENT) {
         Some(Mode::Development)
-    } else if has(&["staging", "stage", "preprod", "uat", "qa"]) {
+    } else if has(&STAGING) || (has(&PRODUCTION) && has(&NOT_YET)) {
         Some(Mode::Staging)
-    } else if has(&["production", "prod", "live", "release"]) {
-        Some(Mode::Production)
     } else {
-        None
+        has(&PRODUCTION).then_some(Mode::Production)
     }
 }
 
@@ -70,6 +94,8 @@ fn debugs(name: &str, value: &str) -> bool {
     match name {
         // A library of Node takes names of parts here, such as `express:*`.
         "DEBUG" => !off,
+        // That library's own settings, which show nothing.
+        "DEBUG_COLORS" | "DEBUG_DEPTH" | "DEBUG_FD" | "DEBUG_HIDE_DATE" | "DEBUG_SHOW_HIDDEN" => false,
         _ => on && (name.ends_with("_DEBUG") || name.starts_with("DEBUG_")),
     }
 }
@@ -84,6 +110,8 @@ mod tests {
             ("NODE_ENV", "development"),
             ("RACK_ENV", "test"),
             ("SPRING_PROFILES_ACTIVE", "postgres,dev"),
+            ("SPRING_PROFILES_ACTIVE", "prod,dev"),
+            ("SPRING_PROFILES_ACTIVE", "dev-eu"),
             ("DJANGO_SETTINGS_MODULE", "shop.settings.local"),
             ("GIN_MODE", "debug"),
             ("DEBUG", "shop:*"),
@@ -97,17 +125,24 @@ mod tests {
             ("NODE_ENV", "production"),
             ("GIN_MODE", "release"),
             ("SPRING_PROFILES_ACTIVE", "prod"),
+            ("SPRING_PROFILES_ACTIVE", "prod,local-cache"),
+            ("APP_ENV", "prod-eu"),
+            ("DJANGO_SETTINGS_MODULE", "dev_portal.settings.production"),
             ("DJANGO_SETTINGS_MODULE", "shop.settings.production"),
             ("ASPNETCORE_ENVIRONMENT", "Production"),
         ] {
             assert_eq!(mode(name, value), Some(Mode::Production), "{name}={value}");
         }
-        assert_eq!(mode("APP_ENV", "pre-staging"), Some(Mode::Staging));
+        for value in ["pre-staging", "pre-production", "preprod", "non-prod", "not-production"] {
+            assert_eq!(mode("APP_ENV", value), Some(Mode::Staging), "{value}");
+        }
         for (name, value) in [
             ("DEBUG", "False"),
             ("DEBUG", ""),
             ("APP_DEBUG", "0"),
             ("DEBUG_PORT", "9229"),
+            ("DEBUG_COLORS", "true"),
+            ("DEBUG_FD", "1"),
             ("PORT", "1"),
             ("DJANGO_SETTINGS_MODULE", "shop.settings"),
         ] {

@@ -6,6 +6,7 @@ use seaworthy_core::limits::documents::DOCUMENT_BYTES_MAX;
 
 use super::facts::DocumentLink;
 use super::read::{Text, listed, shortened};
+use crate::beside::beside;
 use crate::host::tree::Tree;
 
 /// Follows the links of the document at `path`.
@@ -14,7 +15,8 @@ pub(super) fn followed(tree: &Tree, path: &str, text: &Text) -> Listed<DocumentL
         let inside = is_inside(target);
         let resolves =
             if inside { resolves(tree, path, text, target).into() } else { Seen::Unseen(elsewhere()) };
-        DocumentLink { target: shortened(target), line: *line, inside, resolves }
+        let target = if inside { target.clone() } else { without_secrets(target) };
+        DocumentLink { target: shortened(&target), line: *line, inside, resolves }
     });
     listed(links.collect(), "links")
 }
@@ -31,6 +33,21 @@ fn is_inside(target: &str) -> bool {
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     });
     !scheme && !target.starts_with("//")
+}
+
+/// A link to another place without what may sign somebody in there.
+fn without_secrets(target: &str) -> String {
+    let start = target.split(['?', '#']).next().unwrap_or_default();
+    match start.split_once("//") {
+        Some((scheme, rest)) => {
+            let (authority, path) =
+                rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            let path = path.map(|path| format!("/{path}")).unwrap_or_default();
+            format!("{scheme}//{host}{path}")
+        }
+        None => start.to_owned(),
+    }
 }
 
 fn resolves(tree: &Tree, path: &str, text: &Text, target: &str) -> Result<bool, Unseen> {
@@ -57,21 +74,4 @@ fn has(text: &Text, anchor: &str) -> bool {
 
 fn is_markdown(file: &str) -> bool {
     file.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "md" | "markdown"))
-}
-
-/// The file that a link of the document at `path` names, below the root; none where it leads out of it.
-fn beside(path: &str, target: &str) -> Option<String> {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let start = if target.starts_with('/') { "" } else { folder };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in start.split('/').chain(target.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

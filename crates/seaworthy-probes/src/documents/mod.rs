@@ -81,7 +81,7 @@ fn facts(
         path,
         present,
         sha256,
-        covers: topics::covered(&text.sections),
+        covers: topics::covered(&text.sections, text.title()),
         sections: read::listed(text.sections, "sections"),
         placeholders: read::listed(text.placeholders, "placeholders"),
         links,

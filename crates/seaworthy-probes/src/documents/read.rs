@@ -12,7 +12,22 @@ use seaworthy_core::limits::documents::{PART_CHARS_MAX, PARTS_MAX};
 use super::facts::{AddressFacts, PlaceholderFacts, SectionFacts};
 
 /// What people leave to be replaced: `[Service Name]`, `TODO`, `{{ name }}`, `<your team>`.
-const PLACEHOLDERS: &str = r"\[[A-Z][A-Za-z ,.'/_:-]{2,60}\]|\b(?:TODO|TBD|TBC|FIXME)\b|\bX{3,}\b|\{\{[^{}]{0,60}\}\}|<(?:your|insert|enter|name|service|team)\b[^<>]{0,60}>|(?i:lorem ipsum)";
+const PLACEHOLDERS: &str = r"\[[A-Z][A-Za-z ,.'/_:-]{2,60}\]|(?i:\[(?:your|insert|enter|names?|service|team|company|date|e-?mail|phone|link|url)\b[^\[\]]{0,60}\])|\b(?:TODO|TBD|TBC|FIXME)\b|\bX{3,}\b|\{\{[^{}]{0,60}\}\}|(?i:<(?:your|insert|enter|names?|service|team|company|date)\b[^<>]{0,60}>)|(?i:lorem ipsum)";
+/// Words in brackets as programs write them; nobody is to replace those.
+const WRITTEN_BY_PROGRAMS: [&str; 12] = [
+    "[ERROR]",
+    "[WARN]",
+    "[WARNING]",
+    "[INFO]",
+    "[DEBUG]",
+    "[TRACE]",
+    "[FATAL]",
+    "[CRITICAL]",
+    "[NOTICE]",
+    "[FAIL]",
+    "[FAILED]",
+    "[PASS]",
+];
 const ADDRESSES: &str = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}";
 /// First words of addresses that several people read.
 const SHARED: [&str; 20] = [
@@ -65,6 +80,12 @@ impl Text {
         read
     }
 
+    /// Which section is the title of the whole: the first, where no other stands on its level or above.
+    pub(super) fn title(&self) -> Option<usize> {
+        let (first, others) = self.levels.split_first()?;
+        others.iter().all(|level| level > first).then_some(0)
+    }
+
     fn node(&mut self, node: Node<'_>) {
         let data = node.data();
         let line = data.sourcepos.start.line;
@@ -76,6 +97,7 @@ impl Text {
                 self.prose(text, line, !in_heading);
             }
             NodeValue::HtmlInline(text) => self.prose(text, line, false),
+            NodeValue::HtmlBlock(block) => self.prose(&block.literal, line, false),
             NodeValue::Code(code) => self.count(&code.literal),
             NodeValue::CodeBlock(code) => self.count(&code.literal),
             NodeValue::Link(link) | NodeValue::Image(link) => self.link(&link.url, line),
@@ -99,6 +121,7 @@ impl Text {
             PATTERNS.get_or_init(|| Some((Regex::new(PLACEHOLDERS).ok()?, Regex::new(ADDRESSES).ok()?)));
         if let Some((placeholders, addresses)) = patterns {
             let found = placeholders.find_iter(text).take(PARTS_MAX);
+            let found = found.filter(|found| !WRITTEN_BY_PROGRAMS.contains(&found.as_str()));
             self.placeholders
                 .extend(found.map(|found| PlaceholderFacts { text: shortened(found.as_str()), line }));
             let found: Vec<&str> =

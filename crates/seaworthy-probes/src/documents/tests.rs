@@ -45,13 +45,33 @@ fn sections_have_the_words_below_them() {
 }
 
 #[test]
+fn the_title_of_the_whole_covers_nothing() {
+    assert_eq!(
+        read("# Breach notification: when to notify the authority\n\nMany words stand here.\n").covers,
+        []
+    );
+    let two = read("# Severity\n\nThree words here.\n\n# Roles\n\nThree words here.\n");
+    assert_eq!(two.covers, [Topic::Roles, Topic::Severity]);
+}
+
+#[test]
 fn what_was_to_be_replaced_is_found_in_prose_alone() {
     let facts = read(
-        "# Runbook: [Service Name]\n\nTODO: ask [Team Lead], see [the list](b.md).\n\n- [ ] done\n\n`kubectl logs <pod>`\n\n```\nssh {{ host }} # TODO\n```\n",
+        "# Runbook: [Service Name]\n\nTODO: ask [Team Lead], see [the list](b.md).\n\n- [ ] done\n\n`kubectl logs <pod>`\n\n```\nssh {{ host }} # TODO\n```\n\nIt writes [ERROR] then. Ask <Your Team> or the [service owner].\n\n<Your Name>\n",
     );
     let texts: Vec<_> =
         facts.placeholders.items.iter().map(|found| (found.text.as_str(), found.line)).collect();
-    assert_eq!(texts, [("[Service Name]", 1), ("TODO", 3), ("[Team Lead]", 3)]);
+    assert_eq!(
+        texts,
+        [
+            ("[Service Name]", 1),
+            ("TODO", 3),
+            ("[Team Lead]", 3),
+            ("<Your Team>", 13),
+            ("[service owner]", 13),
+            ("<Your Name>", 15)
+        ]
+    );
 }
 
 #[test]
@@ -77,6 +97,10 @@ fn links_lead_to_files_and_headings_that_are_there() {
             (false, None)
         ]
     );
+    let outside =
+        read("[1](https://ana:winter@example.com/a?token=winter#b) [2](tel:5) [3](//u:winter@example.com)\n");
+    let targets: Vec<_> = outside.links.items.iter().map(|link| link.target.as_str()).collect();
+    assert_eq!(targets, ["https://example.com/a", "tel:5", "//example.com"]);
     let addresses: Vec<_> =
         facts.addresses.items.iter().map(|one| (one.address.as_str(), one.shared)).collect();
     assert_eq!(addresses, [("ana@example.com", false), ("security@example.com", true)]);

@@ -9,7 +9,7 @@ use seaworthy_core::limits::host::{UNIT_BYTES_MAX, UNITS_MAX};
 use super::facts::{UnitEnvFile, UnitFacts};
 use super::tree::{Tree, kind};
 use crate::arguments::{self, assigned};
-use crate::repo::settings::names::is_secret;
+use crate::repo::settings::names::{is_secret, secret_part};
 use crate::repo::settings::strength::stands_for_one;
 
 /// Where units lie; what comes first hides what comes later.
@@ -80,7 +80,8 @@ pub(super) fn read(tree: &Tree, unit: &str) -> Result<Option<UnitFacts>, Unseen>
         |key: &str| last(key).is_some_and(|value| matches!(value.as_str(), "yes" | "true" | "on" | "1"));
     let dynamic = yes("DynamicUser").then(|| "dynamic".to_owned());
     let assignments = settings.of("Environment").iter().flat_map(|line| words(line));
-    let literal = |(name, value): &(String, String)| is_secret(name, value) && !stands_for_one(value);
+    let literal =
+        |(name, value): &(String, String)| is_secret(name, value) && !stands_for_one(secret_part(value));
     let in_unit = assignments.filter_map(|word| {
         let (name, value) = word.split_once('=')?;
         Some((name.to_owned(), value.to_owned()))

@@ -1,5 +1,6 @@
 //! Names of files that hold a digest of what is in them, so that they may be kept for ever, told from names that people gave.
 
+use chrono::Datelike;
 use seaworthy_core::facts::{Blind, Unseen};
 use url::Url;
 
@@ -7,6 +8,8 @@ use url::Url;
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=64;
 /// Vite and Rollup write digests of this length, in which `-` and `_` may stand.
 const BASE64URL_LENGTH: usize = 8;
+/// Fewer changes between small and capital letters are those of names: `btnClose`, `UserCard`.
+const CHANGES_OF_CASE_MIN: usize = 3;
 /// A number at the end of a name that people gave, such as that of `bootstrap5`, has at most so many digits.
 const NUMBER_DIGITS_MAX: usize = 3;
 
@@ -47,7 +50,8 @@ fn told(part: &str) -> Told {
     let numbered =
         part.len() - word.len() <= NUMBER_DIGITS_MAX && word.chars().all(|c| c.is_ascii_alphabetic());
     match (digits, letters) {
-        // A date, a version, a number.
+        // A number, which eight digits of a digest may look like.
+        (true, false) if part.len() == BASE64URL_LENGTH && !is_date(part) => Told::Either,
         (true, false) => Told::Name,
         (true, true) if !numbered => Told::Digest,
         _ => word_or_digest(word, digits),
@@ -58,10 +62,14 @@ fn told(part: &str) -> Told {
 fn word_or_digest(word: &str, numbered: bool) -> Told {
     let vowels = word.chars().filter(|c| "aeiouyAEIOUY".contains(*c)).count();
     let sounds = vowels * 10 >= word.len() * 3;
-    let mixed =
-        word.chars().skip(1).any(|c| c.is_ascii_uppercase()) && word.chars().any(|c| c.is_ascii_lowercase());
-    match (sounds, mixed) {
-        (false, true) => Told::Digest,
+    let letters: Vec<char> = word.chars().skip(1).collect();
+    let changes = letters
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_uppercase() != b.is_ascii_uppercase()))
+        .count();
+    match (sounds, changes > 0) {
+        (false, true) if changes >= CHANGES_OF_CASE_MIN && word.len() == BASE64URL_LENGTH => Told::Digest,
+        (false, true) => Told::Either,
         // `UserCard` and `DiwaTeda` look alike, and `html5shiv` is a name without vowels.
         (true, true) => Told::Either,
         (false, false) if numbered => Told::Either,
@@ -81,6 +89,11 @@ fn at_the_end(stem: &str) -> Told {
     let upper = digest.chars().filter(char::is_ascii_uppercase).count();
     let mixed = upper >= 2 && has(|c| c.is_ascii_lowercase());
     if before.ends_with(['-', '.']) && signs && mixed { Told::Digest } else { Told::Name }
+}
+
+/// Eight digits that say a day: year, month, day.
+fn is_date(part: &str) -> bool {
+    chrono::NaiveDate::parse_from_str(part, "%Y%m%d").is_ok_and(|day| (1990..2100).contains(&day.year()))
 }
 
 /// Width and height, such as `1920x1080`.
@@ -125,7 +138,14 @@ mod tests {
         ] {
             assert_eq!(named(name), Some(false), "{name}");
         }
-        for name in ["chunk-UserCard.js", "index-DiwaTeda.js"] {
+        for name in [
+            "chunk-UserCard.js",
+            "index-DiwaTeda.js",
+            "btnClose.svg",
+            "imgPlaceholder.png",
+            "btnCloseBig.svg",
+            "main.48291057.js",
+        ] {
             assert_eq!(named(name), None, "{name}");
         }
     }

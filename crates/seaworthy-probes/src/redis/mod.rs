@@ -6,7 +6,7 @@
 //! `+acl|users +acl|getuser` to see who takes any password, `+acl|dryrun` (Redis 7) or `+acl|getuser +command` (Redis 6) to see what another user may do.
 //!
 //! At `probe` a stranger's connection also tries a few published passwords. At `drill` a restart is rehearsed on a copy of the data's
-//! files ([`restart`]); the server itself is only asked, for which keys it has too: `%R~* +select +randomkey +pttl +exists`.
+//! files ([`restart`]); the server itself is only asked, for which keys it has too: `~* +select +randomkey +pttl +exists`.
 //!
 //! Speaks RESP2 by itself: the `redis` crate decodes whatever length and depth an answer claims, so
 //! that one hostile answer takes all memory, and its errors carry the server's words.

@@ -200,7 +200,8 @@ impl<'a> Question<'a> {
             Self::Info(_) => "+info",
             Self::Config(_) => "+config|get",
             Self::Select(_) | Self::RandomKey | Self::TimeToLive(_) | Self::Exists(_) => {
-                "%R~* +select +randomkey +pttl +exists"
+                // Redis before 7 knows no `%R~*`; what the user may do with its keys, the commands bound.
+                "~* +select +randomkey +pttl +exists"
             }
             Self::Users => "+acl|users",
             Self::User(_) => "+acl|getuser",

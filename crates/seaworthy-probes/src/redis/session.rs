@@ -103,7 +103,8 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Whether the user `default` signs in with a password that everybody knows. Only such may be given here.
+    /// Whether the user `default` signs in with a password that everybody knows. Only such may be given here, and only to a
+    /// server that refuses who has not signed in.
     pub(super) async fn takes(&mut self, published: &str) -> Result<bool, Unseen> {
         let answered = self.send(&resp::command(&["AUTH", published])).await?;
         let Reply::Error(text) = &answered else {
@@ -114,7 +115,8 @@ impl<'a> Session<'a> {
             Some("WRONGPASS") => Ok(false),
             // Of servers before Redis 6.
             Some("ERR") if says("invalid password") => Ok(false),
-            Some("ERR") if says("no password is set") || says("without any password configured") => Ok(true),
+            // Who has not signed in is refused all the same: this user is off, and takes no password.
+            Some("ERR") if says("no password is set") || says("without any password configured") => Ok(false),
             code => Err(refusal(code, text, "AUTH", "", "default")),
         }
     }

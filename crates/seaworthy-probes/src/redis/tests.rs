@@ -229,6 +229,20 @@ async fn wrong_password_leaves_what_a_stranger_sees() {
 }
 
 #[tokio::test]
+async fn a_user_that_is_off_takes_no_password_whatever_the_server_says_of_it() {
+    let Some(running) = start(None) else { return };
+    let users = std::fs::read_to_string(running.work_dir().join("users.acl")).unwrap();
+    let after = users.split("user admin on >").nth(1).unwrap();
+    let password = after.split_whitespace().next().unwrap();
+    let commands = [format!("AUTH admin {password}"), "ACL SETUSER default off nopass".to_owned()];
+    assert_eq!(versions::answers(&running, &commands), ["+OK", "+OK"]);
+    let facts = seen(&running).await;
+    assert_eq!(facts.unauthenticated_ping.value(), Some(&noauth()));
+    let logins = facts.default_logins.value().unwrap();
+    assert_eq!((logins.accepted, logins.tried_count), (false, 8));
+}
+
+#[tokio::test]
 async fn lacking_rights_are_named() {
     let Some(running) = start(None) else { return };
     let mut target = target(&running);

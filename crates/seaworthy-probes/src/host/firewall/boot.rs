@@ -1,9 +1,11 @@
 //! What loads the packet filter when the host starts, by the files of systemd, ufw and OpenRC.
 
+use nix::sys::stat::SFlag;
 use seaworthy_core::facts::{Blind, Unseen};
 
-use super::super::tree::Tree;
+use super::super::tree::{Tree, kind};
 use super::super::units;
+use super::saved;
 
 /// Longest file of rules or settings that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -17,20 +19,31 @@ const SCRIPTS_MAX: usize = 1_000;
 /// Whether a service that is enabled has rules to load, for IPv6 too where that is on.
 type Loads = fn(&Tree, bool) -> Result<bool, Unseen>;
 
-/// Services that load rules, and what must hold beside their being enabled.
-const LOADERS: [(&str, Loads); 7] = [
-    ("ufw.service", |tree, _| ufw_on(tree)),
-    ("nftables.service", |tree, _| nftables_file_drops(tree)),
-    ("firewalld.service", |_, _| Ok(true)),
-    ("netfilter-persistent.service", |tree, ipv6| {
+/// A service that loads rules, by what starts it.
+struct Loader {
+    systemd: Option<&'static str>,
+    openrc: Option<&'static str>,
+    /// What must hold beside its being enabled.
+    loads: Loads,
+}
+
+const fn loader(systemd: Option<&'static str>, openrc: Option<&'static str>, loads: Loads) -> Loader {
+    Loader { systemd, openrc, loads }
+}
+
+const LOADERS: [Loader; 7] = [
+    loader(Some("ufw.service"), Some("ufw"), |tree, _| ufw_on(tree)),
+    loader(Some("nftables.service"), Some("nftables"), |tree, _| nftables_file_drops(tree)),
+    loader(Some("firewalld.service"), Some("firewalld"), |_, _| Ok(true)),
+    loader(Some("netfilter-persistent.service"), None, |tree, ipv6| {
         Ok(saved_rules_drop(tree, "etc/iptables/rules.v4")?
             && (!ipv6 || saved_rules_drop(tree, "etc/iptables/rules.v6")?))
     }),
-    ("iptables-openrc", |tree, ipv6| {
+    loader(None, Some("iptables"), |tree, ipv6| {
         Ok(saved_rules_drop(tree, "etc/iptables/rules-save")?
             && (!ipv6 || saved_rules_drop(tree, "etc/iptables/rules6-save")?))
     }),
-    ("iptables.service", |tree, ipv6| {
+    loader(Some("iptables.service"), None, |tree, ipv6| {
         let other = || {
             Ok::<_, Unseen>(
                 units::enabled_at_boot(tree, "ip6tables.service")?
@@ -39,7 +52,7 @@ const LOADERS: [(&str, Loads); 7] = [
         };
         Ok(saved_rules_drop(tree, "etc/sysconfig/iptables")? && (!ipv6 || other()?))
     }),
-    ("shorewall.service", |_, _| Ok(true)),
+    loader(Some("shorewall.service"), Some("shorewall"), |_, _| Ok(true)),
 ];
 
 /// The first service that is enabled and has something to load.
@@ -51,13 +64,19 @@ pub(super) fn loaded_by(tree: &Tree, ipv6: bool) -> Result<Option<String>, Unsee
         return Err(Unseen::new(Blind::Unsupported, why)
             .give("see by hand what loads the packet filter at boot, and attest it"));
     }
-    for (unit, loads) in LOADERS {
-        let name = unit.trim_end_matches(".service").trim_end_matches("-openrc");
-        let enabled = (systemd && units::enabled_at_boot(tree, unit)?)
-            || (openrc && tree.has_link(&format!("etc/runlevels/default/{name}"))?)
-            || (openrc && tree.has_link(&format!("etc/runlevels/boot/{name}"))?);
-        if enabled && loads(tree, ipv6)? {
+    for loader in &LOADERS {
+        let unit = loader.systemd.filter(|_| systemd);
+        if let Some(unit) = unit
+            && units::enabled_at_boot(tree, unit)?
+            && (loader.loads)(tree, ipv6)?
+        {
             return Ok(Some(unit.to_owned()));
+        }
+        if let Some(name) = loader.openrc.filter(|_| openrc)
+            && in_a_runlevel(tree, name)?
+            && (loader.loads)(tree, ipv6)?
+        {
+            return Ok(Some(name.to_owned()));
         }
     }
     match script(tree)? {
@@ -71,6 +90,11 @@ pub(super) fn loaded_by(tree: &Tree, ipv6: bool) -> Result<Option<String>, Unsee
         }
         None => Ok(None),
     }
+}
+
+fn in_a_runlevel(tree: &Tree, name: &str) -> Result<bool, Unseen> {
+    Ok(tree.has_link(&format!("etc/runlevels/default/{name}"))?
+        || tree.has_link(&format!("etc/runlevels/boot/{name}"))?)
 }
 
 /// A script or unit of someone's own that seems to load rules when the host starts.
@@ -93,8 +117,10 @@ fn script(tree: &Tree) -> Result<Option<String>, Unseen> {
         for name in tree.names(folder, SCRIPTS_MAX)?.unwrap_or_default() {
             let Some(name) = name.to_str().filter(|name| name.ends_with(ending)) else { continue };
             let path = format!("{folder}/{name}");
-            let known = LOADERS.iter().any(|(unit, _)| *unit == name);
-            if !known && tree.text(&path, FILE_BYTES_MAX)?.is_some_and(|text| loads(&text)) {
+            let known = LOADERS.iter().any(|loader| loader.systemd == Some(name));
+            // A unit that is masked is a link to a device.
+            let is_file = tree.stat(&path)?.is_some_and(|stat| kind(&stat) == SFlag::S_IFREG);
+            if !known && is_file && tree.text(&path, FILE_BYTES_MAX)?.is_some_and(|text| loads(&text)) {
                 return Ok(Some(path));
             }
         }
@@ -111,17 +137,8 @@ fn ufw_on(tree: &Tree) -> Result<bool, Unseen> {
     }))
 }
 
-/// What `iptables-save` wrote, as far as it refuses what no rule lets in: a file of rules may be there and let all in.
 fn saved_rules_drop(tree: &Tree, path: &str) -> Result<bool, Unseen> {
-    let text = tree.text(path, FILE_BYTES_MAX)?.unwrap_or_default();
-    let filter =
-        text.split("*filter").nth(1).and_then(|rest| rest.split("COMMIT").next()).unwrap_or_default();
-    // A last rule of the chain without any condition is a policy too.
-    let last = filter.lines().rfind(|line| line.starts_with("-A INPUT "));
-    Ok(filter.lines().any(|line| line.starts_with(":INPUT DROP"))
-        || last.is_some_and(|line| {
-            line.starts_with("-A INPUT -j DROP") || line.starts_with("-A INPUT -j REJECT")
-        }))
+    saved::iptables_drops(&tree.text(path, FILE_BYTES_MAX)?.unwrap_or_default())
 }
 
 /// The file that comes with nftables hooks in and lets everything through; one that includes others may include none.
@@ -132,26 +149,9 @@ fn nftables_file_drops(tree: &Tree) -> Result<bool, Unseen> {
         }
         let mut rules = Vec::new();
         gather(tree, path, 0, &mut rules)?;
-        return Ok(input_drops(&rules));
+        return saved::nftables_drops(&rules.join("\n"));
     }
     Ok(false)
-}
-
-/// Whether a chain that is hooked where packets come in refuses what no rule of it lets through.
-fn input_drops(lines: &[String]) -> bool {
-    let text = lines.join("\n");
-    text.match_indices("hook input").any(|(at, _)| {
-        let (before, after) = text.split_at(at);
-        let start = before.rfind('{').map_or(0, |brace| brace + 1);
-        let chain = text.get(start..at + after.find('}').unwrap_or(after.len())).unwrap_or_default();
-        let policy = chain.split("policy").skip(1).any(|said| said.trim_start().starts_with("drop"));
-        let last = chain.lines().map(|line| line.trim().trim_end_matches(';')).rfind(|line| !line.is_empty());
-        let refuses = |line: &str| {
-            let line = line.strip_prefix("counter").unwrap_or(line).trim_start();
-            line == "drop" || line.starts_with("reject")
-        };
-        policy || last.is_some_and(refuses)
-    })
 }
 
 /// The lines of a file and of those that it includes, without comments.
@@ -200,40 +200,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn saved_rules_must_refuse_what_no_rule_lets_in() {
-        for (save, drops) in [
-            ("*filter\n:INPUT DROP [0:0]\nCOMMIT\n", true),
-            (
-                "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -j REJECT\nCOMMIT\n",
-                true,
-            ),
-            ("*filter\n:INPUT ACCEPT [0:0]\n-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP\nCOMMIT\n", false),
-            ("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m state --state INVALID -j DROP\nCOMMIT\n", false),
-            ("*nat\n:INPUT DROP [0:0]\nCOMMIT\n", false),
-            ("", false),
-        ] {
-            let (_root, tree) = root(&[("rules.v4", save)]);
-            assert_eq!(saved_rules_drop(&tree, "rules.v4"), Ok(drops), "{save}");
-        }
-    }
-
-    #[test]
-    fn a_chain_of_nftables_must_refuse_what_no_rule_lets_in() {
-        let chain = |rules: &str| {
-            let text = format!(
-                "table inet filter {{\n chain input {{\n{rules}\n }}\n chain forward {{ type filter hook forward priority 0; policy drop; }}\n}}"
-            );
-            input_drops(&text.lines().map(str::to_owned).collect::<Vec<_>>())
-        };
-        assert!(chain("type filter hook input priority 0; policy drop;"));
-        assert!(chain(
-            "type filter hook input priority 0; policy accept;\ntcp dport 22 accept\ncounter drop"
-        ));
-        assert!(!chain("type filter hook input priority 0; policy accept;\nct state invalid drop"));
-        assert!(!chain("type filter hook input priority 0;\nct state invalid drop\naccept"));
-    }
-
-    #[test]
     fn what_a_script_loads_is_not_known() {
         let systemd = ("etc/systemd/system/shop.service", "[Service]\nExecStart=/srv/shop\n");
         let (_root, tree) = root(&[systemd]);
@@ -243,5 +209,26 @@ mod tests {
             ("etc/network/if-pre-up.d/iptables", "#!/bin/sh\niptables-restore < /etc/rules\n"),
         ]);
         assert!(loaded_by(&tree, false).is_err());
+    }
+
+    #[test]
+    fn a_masked_unit_loads_nothing() {
+        let (folder, tree) = root(&[("etc/systemd/system/shop.service", "[Service]\nExecStart=/srv/shop\n")]);
+        let masked = folder.path().join("etc/systemd/system/apt-news.service");
+        std::os::unix::fs::symlink("/dev/null", masked).expect("linked");
+        assert_eq!(loaded_by(&tree, false), Ok(None));
+    }
+
+    #[test]
+    fn openrc_loads_what_iptables_saved() {
+        let (folder, tree) = root(&[
+            ("etc/runlevels/boot/x", ""),
+            ("etc/iptables/rules-save", "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"),
+        ]);
+        assert_eq!(loaded_by(&tree, false), Ok(None));
+        std::os::unix::fs::symlink("/etc/init.d/iptables", folder.path().join("etc/runlevels/boot/iptables"))
+            .expect("linked");
+        assert_eq!(loaded_by(&tree, false), Ok(Some("iptables".to_owned())));
+        assert_eq!(loaded_by(&tree, true), Ok(None));
     }
 }

@@ -8,6 +8,7 @@ mod boot;
 mod iptables;
 mod nftables;
 mod rules;
+mod saved;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

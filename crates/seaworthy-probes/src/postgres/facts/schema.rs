@@ -139,6 +139,8 @@ pub struct Migration {
     pub version: String,
     /// The part of the application that it belongs to, where the tool keeps several apart. Those of libraries are among them.
     pub app: Option<String>,
+    /// It only says from where on the tool keeps its list, in a database that was there before: what is older counts as applied.
+    pub baseline: bool,
     /// It went through.
     pub succeeded: bool,
     /// The tool's checksum. Null when it keeps none.

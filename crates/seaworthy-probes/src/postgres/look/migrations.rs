@@ -89,11 +89,14 @@ async fn table(
 
 fn migration(row: &Row, tool: &Tool) -> Result<Migration, Unlike> {
     let checksum = row.name_or_none(2)?;
+    let baseline = tool.name == "flyway" && checksum.as_deref() == Some("baseline");
+    let checksum = checksum.filter(|_| !baseline);
     let version = row.name_or_none(0)?.unwrap_or_default();
     let app = version.split_once('.').filter(|_| tool.name == "django").map(|(app, _)| app.to_owned());
     Ok(Migration {
         tool: tool.name.to_owned(),
         app,
+        baseline,
         version,
         succeeded: row.get::<Option<bool>>(1)?.unwrap_or(false),
         checksum_of_file: checksum.is_some() && ["sqlx", "prisma", "drizzle"].contains(&tool.name),

@@ -73,8 +73,8 @@ pub(in crate::postgres) async fn look(
     let settings = found.map(|found| {
         let mut settings = found.settings();
         settings.work_mem_bytes = match (settings.work_mem_bytes, given) {
-            // What the application's role or the database is given goes before what the server has.
-            (all, Ok(Some(given))) => all.map(|all| all.max(given)),
+            // What the application's role is given goes before what the database is, and that before what the server has.
+            (all, Ok(Some(given))) => all.map(|_| given),
             (all, Ok(None)) => all,
             (_, Err(why)) => why.into(),
         };

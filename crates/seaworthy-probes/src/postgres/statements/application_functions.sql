@@ -6,6 +6,9 @@ WITH RECURSIVE becomes (oid) AS (
   SELECT m.roleid
     FROM pg_catalog.pg_auth_members AS m
     JOIN becomes AS b ON b.oid = m.member
+    JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid
+   WHERE g.rolname NOT IN ('pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables',
+                           'pg_use_reserved_connections', 'pg_signal_autovacuum_worker')
 )
 SELECT f.name
   FROM (SELECT 'function ' || p.proname::text AS name

@@ -115,6 +115,52 @@ fn the_applications_own_role_shows_what_is_refused_to_it() {
 }
 
 #[test]
+fn a_group_that_only_watches_gives_no_right_beyond_rows() {
+    let part = Part::sound();
+    let beyond = || {
+        let facts = part.facts();
+        let rights = fact(&facts, "application_role.rights_beyond_rows");
+        rights.as_array().map(Vec::len)
+    };
+    part.sql("GRANT pg_monitor TO shop_app");
+    assert_eq!(beyond(), Some(0));
+    part.sql("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO shop_app");
+    assert_eq!(beyond(), Some(1));
+}
+
+#[test]
+fn what_a_role_is_given_goes_before_what_its_database_and_server_have() {
+    let part = Part::sound();
+    let given = || fact(&part.facts(), "settings.work_mem_bytes");
+    part.sql("ALTER DATABASE shop SET work_mem = '64MB'");
+    assert_eq!(given(), 64_i64 << 20);
+    part.sql("ALTER ROLE shop_app SET work_mem = '2MB'");
+    assert_eq!(given(), 2_i64 << 20);
+    part.sql("ALTER ROLE shop_app IN DATABASE shop SET work_mem = '3072'");
+    assert_eq!(given(), 3_i64 << 20);
+}
+
+#[test]
+fn a_database_that_was_there_before_flyway_has_a_baseline() {
+    let part = Part::sound();
+    part.sql(
+        "CREATE TABLE flyway_schema_history (installed_rank int, version varchar(50), description text, type varchar(20), \
+         script text, checksum int, success bool); GRANT SELECT ON flyway_schema_history TO PUBLIC; \
+         INSERT INTO flyway_schema_history VALUES (0, NULL, '', 'SCHEMA', '', NULL, true), \
+         (1, '3', '', 'BASELINE', '', NULL, true), (2, '4', '', 'SQL', 'V4__a.sql', 77, true)",
+    );
+    let facts = part.facts();
+    let tables = fact(&facts, "migration_tables");
+    let index = tables.as_array().expect("a list").iter().position(|table| table["tool"] == "flyway");
+    let applied = |row: usize, key: &str| {
+        fact(&facts, &format!("migration_tables.{}.applied.{row}.{key}", index.expect("flyway's table")))
+    };
+    assert_eq!((applied(0, "version"), applied(0, "baseline")), ("3".into(), true.into()));
+    assert_eq!((applied(0, "checksum"), applied(1, "checksum")), (Json::Null, "77".into()));
+    assert_eq!((applied(1, "version"), applied(1, "baseline")), ("4".into(), false.into()));
+}
+
+#[test]
 fn a_superuser_that_looks_is_a_fact() {
     let part = Part::sound();
     let password = &part.0.secrets()["SUPERUSER_PASSWORD"];

@@ -86,10 +86,13 @@ pub(super) fn script(script: &str) -> Vec<(Stage, bool)> {
             || line.contains("|| :")
             || line.contains("|| echo");
         for stage in [Stage::Test, Stage::Build, Stage::Deploy] {
-            if stage == Stage::Test && skips_tests(&line) {
-                continue;
-            }
-            if set(stage).is_match(&line) {
+            let found = if stage == Stage::Test {
+                let mut commands = line.split("&&").flat_map(|part| part.split(';'));
+                commands.any(|command| set(stage).is_match(command) && !skips_tests(command))
+            } else {
+                set(stage).is_match(&line)
+            };
+            if found {
                 stages.push((stage, ignored));
             }
         }
@@ -98,8 +101,8 @@ pub(super) fn script(script: &str) -> Vec<(Stage, bool)> {
 }
 
 /// Whether a build is told to leave its tests out.
-fn skips_tests(line: &str) -> bool {
-    let words: Vec<&str> = line.split_whitespace().collect();
+fn skips_tests(command: &str) -> bool {
+    let words: Vec<&str> = command.split_whitespace().collect();
     let skips = words.iter().any(|word| {
         matches!(
             *word,
@@ -110,7 +113,9 @@ fn skips_tests(line: &str) -> bool {
                 | "-PskipTests"
         )
     });
-    skips || words.windows(2).any(|pair| matches!(pair, ["-x" | "--exclude-task", task] if task.ends_with("test") || *task == "check"))
+    // To others than Gradle `-x` says something else: to pytest, to stop at the first failure.
+    let gradle = words.iter().any(|word| word.contains("gradle"));
+    skips || gradle && words.windows(2).any(|pair| matches!(pair, ["-x" | "--exclude-task", task] if task.ends_with("test") || *task == "check"))
 }
 
 /// A line without what it only prints, installs or comments.
@@ -150,7 +155,14 @@ mod tests {
     #[test]
     fn what_leaves_tests_out_tests_nothing() {
         let tests = |text: &str| script(text).iter().any(|(stage, _)| *stage == Stage::Test);
-        for text in ["mvn -B verify", "./gradlew build test", "python -m pytest", "uv run pytest"] {
+        for text in [
+            "mvn -B verify",
+            "./gradlew build test",
+            "python -m pytest",
+            "uv run pytest",
+            "pytest -x test",
+            "mvn package -DskipTests && mvn verify",
+        ] {
             assert!(tests(text), "{text}");
         }
         for text in [

@@ -22,6 +22,8 @@ struct Step {
     ignored: bool,
     /// It may be left out of a run that succeeds.
     conditional: bool,
+    /// It runs even when a step before it failed.
+    regardless: bool,
 }
 
 struct Job {
@@ -101,9 +103,7 @@ fn jobs(workflow: &Workflow<'_>, all: &[Workflow<'_>]) -> Vec<Job> {
                 name: name.clone(),
                 needs: texts(job.get("needs")),
                 steps,
-                always: condition.contains("always()")
-                    || condition.contains("!cancelled()")
-                    || condition.contains("failure()"),
+                always: runs_regardless(&condition),
                 after_success: condition.contains("workflow_run.conclusion") && condition.contains("success"),
                 condition,
             }
@@ -115,12 +115,33 @@ fn is_on(value: &Json) -> bool {
     value.as_bool() == Some(true) || value.as_str().is_some_and(|text| text.contains("true"))
 }
 
+/// Whether a condition lets a job or step run although something before it failed.
+fn runs_regardless(condition: &str) -> bool {
+    condition.contains("always()") || condition.contains("!cancelled()") || condition.contains("failure()")
+}
+
+/// Whether a condition leaves no step out where a push was built and what came before went well.
+fn holds_for_pushes(condition: &Json) -> bool {
+    let condition = condition.as_str().map_or_else(|| condition.to_string(), str::to_owned);
+    let bare = condition.trim().trim_start_matches("${{").trim_end_matches("}}").trim();
+    let plain: String = bare.chars().filter(|c| !c.is_whitespace()).collect::<String>().replace('"', "'");
+    matches!(
+        plain.as_str(),
+        "true"
+            | "always()"
+            | "success()"
+            | "!cancelled()"
+            | "github.event_name=='push'"
+            | "github.event_name!='pull_request'"
+    )
+}
+
 /// The steps of a workflow of this repository that a job calls.
 fn called(uses: &str, line: u64, all: &[Workflow<'_>]) -> Vec<Step> {
     let path = uses.trim_start_matches("./");
     let Some(workflow) = all.iter().find(|workflow| workflow.path == path) else {
         return action(uses)
-            .map(|stage| Step { stage, line, ignored: false, conditional: false })
+            .map(|stage| Step { stage, line, ignored: false, conditional: false, regardless: false })
             .into_iter()
             .collect();
     };
@@ -159,7 +180,8 @@ fn steps(job_name: &str, job: &Json, bytes: &[u8], job_line: u64) -> Vec<Step> {
             stage,
             line,
             ignored: ignored || shrugged,
-            conditional: step.get("if").is_some(),
+            conditional: step.get("if").is_some_and(|condition| !holds_for_pushes(condition)),
+            regardless: step.get("if").and_then(Json::as_str).is_some_and(runs_regardless),
         }));
     }
     found
@@ -201,7 +223,7 @@ fn deploys(workflow: &Workflow<'_>, own: &[Job], all: &[Workflow<'_>], jobs: &[V
     for job in own {
         let Some(at) = job.steps.iter().position(|step| step.stage == Stage::Deploy) else { continue };
         let Some(deploy) = job.steps.get(at) else { continue };
-        let earlier = job.steps.iter().take(at);
+        let earlier = job.steps.iter().take(if deploy.regardless { 0 } else { at });
         let needed = if job.always { Vec::new() } else { needed(job, &by_name) };
         let before: BTreeSet<Stage> = earlier
             .chain(needed.iter().flat_map(|job| &job.steps))

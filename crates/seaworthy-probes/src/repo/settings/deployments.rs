@@ -1,19 +1,18 @@
 //! Where files that describe a deployment take secrets from, or write them out.
 
-use std::collections::BTreeMap;
-
 use memchr::memmem;
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use serde_json::Value as Json;
 
 use super::env_file::entries;
 use super::facts::{LiteralSecret, SecretSource};
+use super::loaded::Loaded;
 use super::names::{is_secret, secret_part};
 use super::strength::{is_default, stands_for_one};
 use super::workflows;
 use crate::arguments::{assigned, words};
 use crate::repo::documents::{clipped, line_of, text, texts, yamls};
-use crate::repo::files::{Files, KeptFile, directory, is_yaml, name};
+use crate::repo::files::{Files, KeptFile, is_yaml, name};
 use crate::repo::role::Role;
 use crate::repo::stack::containers::{compose_files, docker, instructions, services};
 
@@ -21,8 +20,8 @@ use crate::repo::stack::containers::{compose_files, docker, instructions, servic
 pub(super) struct Read {
     pub(super) literals: Vec<LiteralSecret>,
     pub(super) sources: Vec<SecretSource>,
-    /// Environment files that a deployment loads, by their paths, and whether it is one for others than developers.
-    pub(super) loaded: BTreeMap<String, Seen<bool>>,
+    /// Environment files that a deployment loads.
+    pub(super) loaded: Loaded,
     /// Why not every file was understood, if so.
     pub(super) cut: Option<Unseen>,
 }
@@ -30,15 +29,14 @@ pub(super) struct Read {
 pub(super) struct Reading {
     literals: Vec<LiteralSecret>,
     sources: Vec<SecretSource>,
-    /// Environment files that a deployment loads, and whether it is one for others than developers.
-    loaded: BTreeMap<String, Seen<bool>>,
+    loaded: Loaded,
     pub(super) cut: Option<Unseen>,
 }
 
 /// Reads compose files, Dockerfiles, units, workflows and documents of clusters.
 pub(super) fn read(files: &Files) -> Read {
     let mut reading =
-        Reading { literals: Vec::new(), sources: Vec::new(), loaded: BTreeMap::new(), cut: None };
+        Reading { literals: Vec::new(), sources: Vec::new(), loaded: Loaded::default(), cut: None };
     for (path, document, bytes) in compose_files(files) {
         match document {
             Ok(document) => reading.compose(&path, bytes, &document),
@@ -100,32 +98,7 @@ impl Reading {
     fn command(&mut self, kind: &str, path: &str, line: u64, parts: &[String]) {
         let words: Vec<String> = parts.iter().flat_map(|part| words(part)).collect();
         for (name, value) in assigned(&words) {
-            let name = if name.is_empty() { "a URL" } else { name.as_str() };
-            self.literal(kind, path, line, name, &value);
-        }
-    }
-
-    /// The environment files that a service of a compose file loads.
-    fn loaded(&mut self, path: &str, named: &Json) {
-        let entries = match named {
-            Json::Array(entries) => entries.iter().collect(),
-            one => vec![one],
-        };
-        for entry in entries {
-            let Some(file) = entry.as_str().or_else(|| text(entry, &["path"])) else { continue };
-            let file = format!("{}{}", directory(path), file.trim_start_matches("./"));
-            let deployed = match named_for(path) {
-                Some(purpose) => Seen::new(purpose == Purpose::Production),
-                None => Seen::Unseen(for_whom(path, "loads an environment file")),
-            };
-            // What a file for production loads is for production, whoever else loads it too.
-            match self.loaded.get(&file).map(Seen::value) {
-                Some(Some(true)) => {}
-                Some(None) if deployed.value() == Some(&false) => {}
-                _ => {
-                    self.loaded.insert(file, deployed);
-                }
-            }
+            self.literal(kind, path, line, &name, &value);
         }
     }
 
@@ -150,7 +123,7 @@ impl Reading {
             self.command("compose", path, line_of(bytes, below, &["healthcheck"]), &texts_or_one(test));
             if let Some(named) = definition.get("env_file") {
                 self.source("environment-file", path, line_of(bytes, below, &["env_file"]));
-                self.loaded(path, named);
+                self.loaded.add(path, named);
             }
             if definition.get("secrets").is_some() {
                 self.source("compose-secret", path, line_of(bytes, below, &["secrets"]));
@@ -341,7 +314,7 @@ pub(super) fn is_published(value: &str) -> bool {
     is_default(secret) || user.is_some_and(|user| user == secret)
 }
 
-fn for_whom(path: &str, does: &str) -> Unseen {
+pub(super) fn for_whom(path: &str, does: &str) -> Unseen {
     let why = format!("`{path}` {does}, and does not say whether it is for development only");
     Unseen::new(Blind::NotGiven, why).give(
         "name the file for its purpose (`compose.dev.yaml`), or take the values out of it (`env_file`, `secrets`)",
@@ -349,7 +322,7 @@ fn for_whom(path: &str, does: &str) -> Unseen {
 }
 
 /// The text that `${NAME:-text}` falls back on.
-fn fallback(value: &str) -> Option<&str> {
+pub(super) fn fallback(value: &str) -> Option<&str> {
     value.strip_prefix("${")?.strip_suffix('}')?.split_once('-').map(|(_, text)| text)
 }
 

@@ -1,13 +1,12 @@
 //! Environment files as facts: measured and compared, never quoted.
 
-use std::collections::BTreeMap;
-
 use seaworthy_core::facts::{Blind, Listed, Seen, Unseen};
 use seaworthy_core::limits::repo::LISTED_MAX;
 
 use super::deployments::{self, Read};
 use super::env_file::{Entry, EnvFile, EnvKind, secrets};
 use super::facts::{DeclaredName, EnvFileFacts, LiveSecret, OutOfPlace, SettingsFacts};
+use super::loaded::Loaded;
 use super::names::{is_secret, is_signing, secret_part};
 use super::strength::{is_placeholder, is_reference, stands_for_one, strength};
 use crate::modes::{Mode, mode};
@@ -57,16 +56,17 @@ fn listed<T>(items: Vec<T>, files: &Files, cut: Option<Unseen>) -> Seen<Listed<T
     Seen::new(listed)
 }
 
-fn told(file: &EnvFile, loaded: &BTreeMap<String, Seen<bool>>) -> EnvFileFacts {
+fn told(file: &EnvFile, loaded: &Loaded) -> EnvFileFacts {
     let by_name = file.environment().is_some();
     // Of a file that says itself for whom it is, it does not matter who loads it.
-    let loaded = loaded.get(&file.path).filter(|_| file.kind == EnvKind::Unsaid);
+    let loaded =
+        if file.kind == EnvKind::Unsaid { loaded.by_deployment(&file.path) } else { Seen::new(false) };
     EnvFileFacts {
         path: file.path.clone(),
         environment: file.environment().map(str::to_owned),
         template: file.kind == EnvKind::Example,
         deployed: by_name,
-        loaded_by_deployment: loaded.cloned().unwrap_or_else(|| Seen::new(false)),
+        loaded_by_deployment: loaded,
         tracked: match file.tracked {
             Some(tracked) => Seen::new(tracked),
             None => Seen::unseen(Blind::NotGiven, "there is no git index to tell what is tracked"),

@@ -3,6 +3,7 @@
 pub(crate) mod deployments;
 pub(crate) mod env_file;
 pub(super) mod facts;
+mod loaded;
 pub(crate) mod look;
 pub(crate) mod names;
 pub(crate) mod strength;

@@ -57,6 +57,17 @@ fn reads_the_order_of_github_actions() {
         all(&changed("- run: npm test", "- run: npm test\n        continue-on-error: true")[0]),
         (false, true, true)
     );
+    for (condition, tested) in
+        [("always()", true), ("${{ github.event_name == 'push' }}", true), ("inputs.tests", false)]
+    {
+        let step = format!("- run: npm test\n        if: {condition}");
+        assert_eq!(all(&changed("- run: npm test", &step)[0]), (tested, true, true), "{condition}");
+    }
+    let together = SOUND_WORKFLOW.replace(
+        "      - run: npm test\n",
+        "      - run: npm test\n      - run: fly deploy\n        if: always()\n",
+    );
+    assert!(!deploys(&[(".github/workflows/ci.yml", &together)])[0].tested_before);
     assert_eq!(all(&changed("push: {branches: [main]}", "workflow_dispatch:")[0]), (true, true, false));
     assert_eq!(all(&changed("needs: [build]", "needs: [build]\n    if: always()")[0]), (false, false, true));
 }

@@ -123,14 +123,19 @@ fn secrets_in_commands_are_written_out() {
 
 #[test]
 fn a_plain_environment_file_is_for_whom_its_deployment_is_for() {
-    let loaded = |compose: &str| {
-        let yaml = "services: {shop: {env_file: [./.env]}}\n";
-        let repository = repository(&[(".gitignore", ".env\n"), (compose, yaml)]);
+    let loads = |compose: &str, file: &str| {
+        let yaml = format!("services: {{shop: {{env_file: ['{file}']}}}}\n");
+        let repository = repository(&[(".gitignore", ".env\n"), (compose, &yaml)]);
         write(repository.path(), &[(".env", "SMTP_PASSWORD=winter-is-near\n")]);
         let facts = look(repository.path());
         items(&facts.settings.env_files)[0].loaded_by_deployment.value().copied()
     };
+    let loaded = |compose: &str| loads(compose, "./.env");
     assert_eq!(loaded("compose.prod.yaml"), Some(true));
     assert_eq!(loaded("compose.dev.yaml"), Some(false));
     assert_eq!(loaded("docker-compose.yml"), None);
+    assert_eq!(loads("deploy/compose.prod.yaml", "../.env"), Some(true));
+    assert_eq!(loads("deploy/compose.prod.yaml", ".env"), Some(false));
+    assert_eq!(loads("compose.prod.yaml", "${ENV_FILE:-.env}"), Some(true));
+    assert_eq!(loads("compose.prod.yaml", ".env.$STAGE"), None);
 }

@@ -1,1 +1,1 @@
-SELECT version::text, success, checksum::text FROM flyway_schema_history WHERE type::text NOT IN ('SCHEMA', 'BASELINE') AND version IS NOT NULL ORDER BY installed_rank LIMIT 5001
+SELECT version::text, success, CASE WHEN type::text = 'BASELINE' THEN 'baseline' ELSE checksum::text END FROM flyway_schema_history WHERE type::text <> 'SCHEMA' AND version IS NOT NULL ORDER BY installed_rank LIMIT 5001
