@@ -25,6 +25,8 @@ pub const EXPRESSION_NODES_MAX: usize = 500;
 pub const EXPRESSION_NESTING_MAX: usize = 32;
 /// Deepest that comprehensions may be nested; each level multiplies the work.
 pub const COMPREHENSION_DEPTH_MAX: usize = 2;
+/// Values that the judgement of one requirement may look into, each time that it does: about a second of work.
+pub const JUDGEMENT_STEPS_MAX: u64 = 1_000_000;
 /// Deepest a facts document may be nested.
 pub const FACTS_DEPTH_MAX: usize = 64;
 /// Longest text from a target that a finding quotes, in characters.

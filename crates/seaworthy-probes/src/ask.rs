@@ -1,6 +1,7 @@
 //! What a run asks the probes to look at.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,8 +9,13 @@ use chrono::{DateTime, Utc};
 use seaworthy_core::consent::Consent;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::Limits;
+use seaworthy_core::limits::tls::ROOTS_BYTES_MAX;
 use seaworthy_core::manifest::{Environment, SecretRef};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// The variable in which the operator names a file of roots that he trusts, as the manifest's `ca` may say it.
+pub const OPERATOR_CA: &str = "SEAWORTHY_CA";
 
 /// Gives the value behind a reference, or says why it cannot.
 pub type Secrets = Arc<dyn Fn(&SecretRef) -> Result<SecretString, Unseen> + Send + Sync>;
@@ -37,29 +43,71 @@ impl Ask {
         (self.secrets)(reference)
     }
 
-    /// The value behind a reference, for one host only.
+    /// The value behind a reference, for one URL only.
     ///
     /// A manifest can arrive by pull request, so it does not decide where a credential goes: whoever keeps the
     /// credential names its hosts beside it, in `NAME_HOSTS` beside the variable `NAME`, or in `FILE.hosts`
-    /// beside the file `FILE`; separated by commas.
-    pub fn secret_for(&self, reference: &SecretRef, host: &str) -> Result<SecretString, Unseen> {
+    /// beside the file `FILE`; separated by commas, each `host`, `host:port` where the port is neither 443 nor 80, and
+    /// `host@address` where the manifest's `resolve` says at which address the host is. Over TLS the manifest's `ca` must
+    /// be backed too, see [`Ask::backs_ca`].
+    pub fn secret_for(&self, reference: &SecretRef, url: &Url) -> Result<SecretString, Unseen> {
+        let host = url.host_str().unwrap_or_default();
+        self.bound_to(reference, host, url.port())?;
+        if url.scheme() == "https" {
+            self.backs_ca()?;
+        }
+        self.secret(reference)
+    }
+
+    /// `Ok` where the credential's keeper says that it may go to this host and port, and to the address that the manifest
+    /// gives the host. No port stands for those of HTTP.
+    pub fn bound_to(&self, reference: &SecretRef, host: &str, port: Option<u16>) -> Result<(), Unseen> {
+        let port =
+            port.filter(|port| ![80, 443].contains(port)).map(|port| format!(":{port}")).unwrap_or_default();
+        let at = self.dialled_at(host).map(|address| format!("@{address}")).unwrap_or_default();
+        let wanted = format!("{host}{port}{at}");
         let (beside, setting) = match reference {
             SecretRef::Env(name) => {
-                (SecretRef::Env(format!("{name}_HOSTS")), format!("export {name}_HOSTS={host}"))
+                (SecretRef::Env(format!("{name}_HOSTS")), format!("export {name}_HOSTS={wanted}"))
             }
             SecretRef::File(path) => {
-                (SecretRef::File(format!("{path}.hosts")), format!("echo {host} > {path}.hosts"))
+                (SecretRef::File(format!("{path}.hosts")), format!("echo {wanted} > {path}.hosts"))
             }
         };
         let refused = |why: String| Unseen::new(Blind::NotGiven, why).give(setting.clone());
         let hosts = (self.secrets)(&beside).map_err(|_| {
-            refused(format!("nothing says that the credential in {reference} may go to `{host}`"))
+            refused(format!("nothing says that the credential in {reference} may go to `{wanted}`"))
         })?;
-        let named = hosts.expose_secret().split(',').any(|named| named.trim().eq_ignore_ascii_case(host));
-        if !named {
-            return Err(refused(format!("the credential in {reference} is for other hosts than `{host}`")));
+        let named = hosts.expose_secret().split(',').any(|named| named.trim().eq_ignore_ascii_case(&wanted));
+        if named {
+            Ok(())
+        } else {
+            Err(refused(format!("the credential in {reference} is for other hosts than `{wanted}`")))
         }
-        self.secret(reference)
+    }
+
+    /// The address that the manifest gives a host.
+    pub fn dialled_at(&self, host: &str) -> Option<IpAddr> {
+        let mut given = self.environment.resolve.iter();
+        given.find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, address)| *address)
+    }
+
+    /// `Ok` where the operator trusts the manifest's `ca` too, or there is none: the variable [`OPERATOR_CA`] names a file
+    /// with the same content.
+    pub fn backs_ca(&self) -> Result<(), Unseen> {
+        let Some(ca) = &self.environment.ca else { return Ok(()) };
+        let path = self.path(ca);
+        let backed = (self.secrets)(&SecretRef::Env(OPERATOR_CA.to_owned())).ok().and_then(|own| {
+            let own = pem(Path::new(own.expose_secret()))?;
+            Some(own == pem(&path)?)
+        });
+        if backed == Some(true) {
+            return Ok(());
+        }
+        let why = format!(
+            "the roots in `{ca}` are named by the manifest alone, which any change of the repository may bring"
+        );
+        Err(Unseen::new(Blind::NotGiven, why).give(format!("export {OPERATOR_CA}={}", path.display())))
     }
 
     /// A path of the manifest, made absolute or relative to the working directory.
@@ -84,6 +132,15 @@ impl Ask {
     }
 }
 
+/// A file of roots, where it is a regular one and not too long.
+fn pem(path: &Path) -> Option<Vec<u8>> {
+    let meta = std::fs::metadata(path).ok()?;
+    if !meta.is_file() || meta.len() > ROOTS_BYTES_MAX {
+        return None;
+    }
+    std::fs::read(path).ok()
+}
+
 impl fmt::Debug for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ask").field("environment", &self.environment).finish_non_exhaustive()
@@ -101,6 +158,8 @@ mod tests {
     use seaworthy_core::facts::{Blind, Unseen};
     use seaworthy_core::limits::Limits;
     use seaworthy_core::manifest::{Environment, SecretRef};
+
+    use url::Url;
 
     use super::Ask;
 
@@ -125,11 +184,56 @@ mod tests {
     fn a_credential_goes_only_to_the_hosts_named_beside_it() {
         let token = SecretRef::Env("TOKEN".into());
         let bound = ask(&[("TOKEN", "t"), ("TOKEN_HOSTS", "a.example.com, b.example.com")]);
-        assert!(bound.secret_for(&token, "b.example.com").is_ok());
-        assert!(bound.secret_for(&token, "evil.example.com").is_err());
-        assert!(bound.secret_for(&token, "example.com").is_err());
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        assert!(bound.secret_for(&token, &url("https://b.example.com")).is_ok());
+        assert!(bound.secret_for(&token, &url("https://b.example.com:9200")).is_err());
+        assert!(bound.secret_for(&token, &url("https://evil.example.com")).is_err());
+        assert!(bound.secret_for(&token, &url("https://example.com")).is_err());
         let unbound = ask(&[("TOKEN", "t")]);
-        let why = unbound.secret_for(&token, "a.example.com").expect_err("not bound");
+        let why = unbound.secret_for(&token, &url("https://a.example.com")).expect_err("not bound");
         assert_eq!(why.give.as_deref(), Some("export TOKEN_HOSTS=a.example.com"));
+    }
+
+    #[test]
+    fn an_address_of_the_manifest_takes_the_keepers_word() {
+        let token = SecretRef::Env("TOKEN".into());
+        let url = Url::parse("https://a.example.com:8443").expect("a URL");
+        let resolved = |hosts: &'static str| {
+            let mut ask = ask(&[("TOKEN", "t"), ("TOKEN_HOSTS", hosts)]);
+            ask.environment
+                .resolve
+                .insert("A.example.com".to_owned(), "192.0.2.7".parse().expect("an address"));
+            ask.secret_for(&token, &url)
+        };
+        assert!(resolved("a.example.com:8443@192.0.2.7").is_ok());
+        for other in
+            ["a.example.com:8443", "a.example.com", "a.example.com@192.0.2.7", "a.example.com:8443@192.0.2.8"]
+        {
+            let why = resolved(other).expect_err(other);
+            assert_eq!(why.give.as_deref(), Some("export TOKEN_HOSTS=a.example.com:8443@192.0.2.7"));
+        }
+    }
+
+    #[test]
+    fn roots_of_the_manifest_take_the_operators_word() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            path.to_str().expect("text").to_owned()
+        };
+        let (ca, same, other) = (write("ca", "roots"), write("same", "roots"), write("other", "evil"));
+        let token = SecretRef::Env("TOKEN".into());
+        let url = Url::parse("https://a.example.com").expect("a URL");
+        let given = |own: Option<String>| {
+            let own: Option<&'static str> = own.map(|own| &*own.leak());
+            let mut values = vec![("TOKEN", "t"), ("TOKEN_HOSTS", "a.example.com")];
+            values.extend(own.map(|own| (super::OPERATOR_CA, own)));
+            let mut ask = ask(&values);
+            ask.environment.ca = Some(ca.clone());
+            ask.secret_for(&token, &url).is_ok()
+        };
+        assert!(given(Some(same)));
+        assert!(!given(Some(other)) && !given(None) && !given(Some("/nowhere".to_owned())));
     }
 }

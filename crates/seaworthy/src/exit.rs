@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use seaworthy_core::manifest::ManifestError;
+use seaworthy_report::visible;
 
 use crate::run::keeping::NotKept;
 
@@ -59,8 +60,10 @@ fn chain(error: &anyhow::Error) -> String {
     causes.join(": ")
 }
 
+/// What is told holds names from files of others, so that nothing in it may act on a terminal or a log, or begin a line.
 fn say(headline: &str, place: Option<&str>, help: Option<&str>) {
     use std::io::Write;
+    let (headline, place, help) = (visible(headline), place.map(visible), help.map(visible));
     let mut out = anstream::stderr();
     // Where stderr is gone there is nobody left to tell.
     let _ = writeln!(out, "{headline}");

@@ -2,27 +2,45 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// Longest that giving up may take.
 pub(crate) const END_WITHIN: Duration = Duration::from_secs(3);
 /// A process that ends by a signal is said to end with 128 and its number.
 pub(crate) const CODE_BASE: u8 = 128;
 
-/// Waits until the process is told to end; gives the signal's number.
-pub(crate) async fn told_to_end() -> u8 {
-    tokio::select! {
-        () = received(SignalKind::interrupt()) => 2,
-        () = received(SignalKind::terminate()) => 15,
+/// Begins to wait for being told to end, on a thread of its own: what is at work may not yield for a while. Gives the number of
+/// the signal once. A second signal, or work that does not end within [`END_WITHIN`] and a second, ends the process at once.
+pub(crate) fn watched() -> oneshot::Receiver<u8> {
+    let (told, receiver) = oneshot::channel();
+    let (ready, waits) = std::sync::mpsc::channel();
+    let watching = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        // Where signals cannot be received they end the process as they always did.
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(async {
+            let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+            let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return };
+            let _ = ready.send(());
+            let number = either(&mut interrupt, &mut terminate).await;
+            let _ = told.send(number);
+            let forced = either(&mut interrupt, &mut terminate);
+            let number =
+                tokio::time::timeout(END_WITHIN + Duration::from_secs(1), forced).await.unwrap_or(number);
+            std::process::exit(i32::from(CODE_BASE + number));
+        });
+    });
+    if watching.is_ok() {
+        // Ends when the thread is ready, or gave up.
+        let _ = waits.recv();
     }
+    receiver
 }
 
-/// Waits for ever where signals cannot be received: then they end the process as they always did.
-async fn received(kind: SignalKind) {
-    match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> u8 {
+    tokio::select! {
+        _ = interrupt.recv() => 2,
+        _ = terminate.recv() => 15,
     }
 }

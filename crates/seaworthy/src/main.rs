@@ -11,6 +11,7 @@ mod prove;
 mod run;
 mod testbed;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -35,12 +36,15 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&error.into()),
     };
-    let ended = runtime.block_on(async {
+    let told_to_end = interrupt::watched();
+    let work = async {
         tokio::select! {
             code = commands::dispatch(cli.command) => Ok(code),
-            signal = interrupt::told_to_end() => Err(signal),
+            Ok(signal) = told_to_end => Err(signal),
         }
-    });
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)))
+        .unwrap_or_else(|_| Ok(Err(anyhow::anyhow!("it stopped {}", run::look::last_panic()))));
     match ended {
         Ok(code) => {
             // A probe that was given up may still hold a thread; it must not hold the process.

@@ -9,6 +9,7 @@ use super::reads::{Log, Reads};
 use super::says::Says;
 use super::unseen::{UNKNOWN, UnseenVal};
 use crate::catalog::{Assurance, Check};
+use crate::limits::JUDGEMENT_STEPS_MAX;
 
 /// A check with its expressions compiled.
 #[derive(Debug)]
@@ -68,6 +69,10 @@ fn no_truth(expression: &Expression, error: &ExecutionError) -> NoTruth {
     }
 }
 
+pub(super) fn too_long(expression: &Expression) -> String {
+    format!("`{}` looks into more than {JUDGEMENT_STEPS_MAX} values of these facts", expression.source())
+}
+
 impl CompiledCheck {
     pub(crate) fn compile(spec: &Check, least: Assurance) -> Result<Self, ExpressionError> {
         let compile = |text: &Option<String>| text.as_deref().map(Expression::compile).transpose();
@@ -115,6 +120,11 @@ impl CompiledCheck {
     }
 
     pub(super) fn judge(&self, context: &Context<'_, 'static>, reads: &Reads) -> Outcome {
+        let outcome = self.judge_all(context, reads);
+        if reads.exhausted() { Outcome::Broken(too_long(&self.pass)) } else { outcome }
+    }
+
+    fn judge_all(&self, context: &Context<'_, 'static>, reads: &Reads) -> Outcome {
         reads.take();
         let Some(each) = &self.each else { return self.judge_one(context, reads) };
         let elements = match elements_of(each, context) {
@@ -132,10 +142,14 @@ impl CompiledCheck {
             }
         };
         let range = reads.take();
+        // Which elements there are stands on something unseen.
+        if range.tainted {
+            return Outcome::Unknown { seen: Vec::new(), log: range };
+        }
         if elements.is_empty() {
             return self.judge_none(range);
         }
-        let outcomes = elements.into_iter().map(|element| {
+        let outcomes = elements.into_iter().take_while(|_| !reads.exhausted()).map(|element| {
             if let Some(unseen) = element.downcast_ref::<UnseenVal>() {
                 unseen.get_type();
                 return Outcome::Unknown { seen: Vec::new(), log: reads.take() };

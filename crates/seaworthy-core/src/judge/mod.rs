@@ -33,7 +33,7 @@ pub fn judge(requirement: &CompiledRequirement, document: &Document, now: DateTi
     let mut context = Expression::context();
     context.add_variable_as_val("facts", Box::new(document.root.clone()));
     context.add_variable_as_val("now", Box::new(CelTimestamp::from(now.fixed_offset())));
-    document.reads.take();
+    document.reads.begin();
     Judgement {
         requirement,
         document,
@@ -91,6 +91,10 @@ impl Judgement<'_> {
     fn applies(&mut self) -> Result<bool, ()> {
         let Some(applies) = &self.requirement.applies else { return Ok(true) };
         let result = check::truth(applies, &self.context);
+        if self.document.reads.exhausted() {
+            self.broken = Some(check::too_long(applies));
+            return Err(());
+        }
         let log = self.document.reads.take();
         let tainted = log.tainted;
         self.blind = log;
@@ -148,6 +152,11 @@ impl Judgement<'_> {
         }
         let plain = log.seen.iter().filter(|read| !read.value.is_empty()).take(CITED_FACTS_MAX);
         let decided = matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::NotApplicable);
+        let mut unseen = if decided { Vec::new() } else { cited_unseen(log) };
+        let mut hint = self.hint;
+        if verdict == Verdict::Unknown && unseen.is_empty() {
+            unseen.push(neither_way(log, hint.take()));
+        }
         Finding {
             id: spec.id.clone(),
             title: spec.title.clone(),
@@ -163,13 +172,21 @@ impl Judgement<'_> {
             facts: plain
                 .map(|read| CitedFact { path: read.path.clone(), value: says::shortened(&read.value) })
                 .collect(),
-            unseen: if decided { Vec::new() } else { cited_unseen(log) },
-            hint: self.hint,
+            unseen,
+            hint,
             remedy: spec.remedy.clone(),
             proven: self.requirement.proven(),
-            fresh_until: self.now + self.requirement.fresh_for(),
+            fresh_until: self.now.checked_add_signed(self.requirement.fresh_for()).unwrap_or(self.now),
         }
     }
+}
+
+/// Why a requirement is open although nothing that it asks about was unseen.
+fn neither_way(log: &Log, told: Option<String>) -> CitedUnseen {
+    let path = log.seen.first().map_or_else(|| "facts".to_owned(), |read| read.path.clone());
+    let told = told.map(|told| format!(": {told}")).unwrap_or_default();
+    let why = format!("what was seen shows neither that it is so nor that it is not{told}");
+    CitedUnseen { path, kind: Blind::NotGiven, why, give: None }
 }
 
 fn cited_unseen(log: &Log) -> Vec<CitedUnseen> {

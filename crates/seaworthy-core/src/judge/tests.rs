@@ -245,3 +245,36 @@ fn a_warning_is_told_beside_a_pass_and_changes_no_verdict() {
     assert_eq!(told(&json!({"l": [{"n": 5}, {"n": 9}]})), (Verdict::Fail, Vec::new()));
     assert_eq!(told(&json!({"l": [{"n": 5}, unseen()]})), (Verdict::Unknown, Vec::new()));
 }
+
+#[test]
+fn what_decides_neither_way_says_so() {
+    let checks = "  - {assurance: configuration, pass: 'facts.a == 1', fail: 'facts.a == 2', says: 'a is {{ facts.a }}', wants: 'w'}\n";
+    let finding = judged(&requirement("", checks), &json!({"a": 3}));
+    assert_eq!(finding.verdict, Verdict::Unknown);
+    assert!(finding.unseen[0].why.ends_with("nor that it is not: a is 3"), "{:?}", finding.unseen);
+    assert_eq!(finding.hint, None);
+}
+
+#[test]
+fn a_judgement_that_takes_too_long_is_our_error_and_ends() {
+    let many: Vec<String> = (0..20_000).map(|n| format!("n{n}")).collect();
+    let facts = json!({"l": many, "n": 1});
+    for pass in [
+        "size(facts.l) > 0 && facts.l.all(a, facts.l.all(b, a != b + \"y\"))",
+        "facts.l.exists(a, !(a in facts.l))",
+    ] {
+        let finding = check(pass, &facts);
+        assert_eq!(finding.verdict, Verdict::Error, "{pass}");
+        assert!(finding.seen[0].contains("looks into more than"), "{:?}", finding.seen);
+    }
+    let finding = each("facts.l", "facts.l.exists(b, b == r + \"y\")", &facts);
+    assert_eq!(finding.verdict, Verdict::Error);
+    assert_eq!(check("facts.n in facts.l.map(a, 1)", &facts).verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_list_whose_elements_were_chosen_blindly_decides_nothing() {
+    let facts = json!({"l": [1, 2], "u": ["good", unseen()]});
+    let chosen = each("facts.l.filter(d, facts.u == [\"bad\"])", "r > 0", &facts);
+    assert_eq!(chosen.verdict, Verdict::Unknown);
+}

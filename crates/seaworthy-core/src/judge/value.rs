@@ -54,6 +54,9 @@ impl Item {
     }
 
     fn get(&self, reads: &Reads) -> Result<&(dyn Val + 'static), ExecutionError> {
+        if !reads.step(1) {
+            return Err(too_long());
+        }
         match &self.value {
             ItemValue::Unseen(unseen) => Err(unseen.error()),
             ItemValue::Plain(..) | ItemValue::List(_) | ItemValue::Map(_) => Ok(self.element(reads)),
@@ -98,6 +101,11 @@ impl Item {
         };
         Some(Self { path: self.path.clone(), by_hand: self.by_hand.clone(), value })
     }
+}
+
+/// The verdict is not taken from this error but from the count of steps.
+fn too_long() -> ExecutionError {
+    ExecutionError::function_error(UNKNOWN, "too many values were looked into")
 }
 
 fn unwrap_seen(json: &Json) -> (&Json, Option<String>) {
@@ -231,6 +239,8 @@ pub(crate) struct ListVal(Arc<ListInner>);
 #[derive(Debug)]
 struct ListInner {
     items: Vec<Arc<Item>>,
+    /// Where its first unseen element is.
+    first_unseen: Option<usize>,
     reads: Arc<Reads>,
 }
 
@@ -243,7 +253,12 @@ impl ListVal {
             .enumerate()
             .map(|(index, value)| Arc::new(Item::of(value, format!("{path}[{index}]"), reads, None)))
             .collect();
-        Self(Arc::new(ListInner { items, reads: Arc::clone(reads) }))
+        Self::holding(items, Arc::clone(reads))
+    }
+
+    fn holding(items: Vec<Arc<Item>>, reads: Arc<Reads>) -> Self {
+        let first_unseen = items.iter().position(|item| matches!(item.value, ItemValue::Unseen(_)));
+        Self(Arc::new(ListInner { items, first_unseen, reads }))
     }
 
     fn without(&self, path: &str, why: &Unseen) -> Option<Self> {
@@ -255,14 +270,15 @@ impl ListVal {
             .find_map(|(place, item)| Some((place, item.without(path, why, &inner.reads)?)))?;
         let mut items = inner.items.clone();
         items[place] = Arc::new(item);
-        Some(Self(Arc::new(ListInner { items, reads: Arc::clone(&inner.reads) })))
+        Some(Self::holding(items, Arc::clone(&inner.reads)))
     }
 
     fn first_unseen(&self) -> Option<&UnseenVal> {
-        self.0.items.iter().find_map(|item| match &item.value {
+        let item = self.0.items.get(self.0.first_unseen?)?;
+        match &item.value {
             ItemValue::Unseen(unseen) => Some(unseen),
             ItemValue::Plain(..) | ItemValue::List(_) | ItemValue::Map(_) => None,
-        })
+        }
     }
 
     /// The elements as CEL values; an unseen one stands for itself.
@@ -273,6 +289,9 @@ impl ListVal {
 
 impl Container for ListVal {
     fn contains(&self, value: &dyn Val) -> Result<bool, ExecutionError> {
+        if !self.0.reads.step(self.0.items.len()) {
+            return Err(too_long());
+        }
         let found = self.0.items.iter().any(|item| match &item.value {
             ItemValue::Plain(own, _) => {
                 self.0.reads.note_path(&item.path);
@@ -333,6 +352,10 @@ struct ListIterator<'b> {
 impl<'b, 'v> CelIterator<'b, 'v> for ListIterator<'b> {
     fn next(&mut self) -> Option<&'b (dyn Val + 'v)> {
         let item = self.list.0.items.get(self.next)?;
+        // A list that seems to end early is no harm: the judgement that took so long is broken, whatever comes of it.
+        if !self.list.0.reads.step(1) {
+            return None;
+        }
         self.next += 1;
         Some(item.element(&self.list.0.reads))
     }
@@ -380,6 +403,9 @@ impl Val for ListVal {
     fn equals(&self, other: &dyn Val) -> bool {
         if let Some(unseen) = self.first_unseen() {
             self.0.reads.taint(&unseen.path, &unseen.why);
+            return false;
+        }
+        if !self.0.reads.step(self.0.items.len()) {
             return false;
         }
         let Some(other) = other.as_iterable() else { return false };

@@ -15,6 +15,7 @@ use super::gather::Gathered;
 use super::parse::cookie::{cookie, is_other};
 use super::sensitive::{asks_to_sign_in, is_sign_in};
 use super::site::{Site, nonce};
+use super::target::origin;
 
 /// What makes a sign-in succeed.
 const ACCOUNT: &str = "an account that can sign in, under `login`";
@@ -42,7 +43,7 @@ async fn signed_in(site: &Site<'_>) -> Result<Vec<Cookie>, Unseen> {
             .give("`login: {path: /…, user: …, password: {env: …}}` for the environment"));
     };
     let url = site.at(&login.path)?;
-    let password = site.target.passwords.get(url.host_str().unwrap_or(""));
+    let password = site.target.passwords.get(&origin(&url));
     let password = match password {
         Some(password) => password.as_ref().map_err(Clone::clone)?,
         None => {
@@ -62,15 +63,35 @@ async fn signed_in(site: &Site<'_>) -> Result<Vec<Cookie>, Unseen> {
         return Err(Unseen::new(Blind::Denied, "the answer to the sign-in says that it failed").give(ACCOUNT));
     }
     let set = sessions(&answer);
-    if set.iter().any(|cookie| cookie.session) {
-        return Ok(set.into_iter().filter(|cookie| cookie.session).collect());
+    let (named, others): (Vec<_>, Vec<_>) = set.into_iter().partition(|cookie| cookie.session);
+    let others = others.into_iter().filter(|cookie| !is_other(&cookie.name));
+    if !named.is_empty() {
+        // Beside one that is named like a session another may be the session.
+        let opaque: Vec<_> = others.filter(|cookie| cookie.opaque).collect();
+        let of_success = if opaque.is_empty() {
+            Vec::new()
+        } else {
+            of_success(site, login, &url, &answer, opaque).await?
+        };
+        return Ok(named.into_iter().chain(of_success).collect());
     }
-    let set: Vec<_> = set.into_iter().filter(|cookie| !is_other(&cookie.name)).collect();
+    let set: Vec<_> = others.collect();
     if set.is_empty() && holds_token(&answer) {
         return Ok(set);
     }
-    let wrong = try_with(site, login, &url, &format!("wrong-{}", nonce())).await?;
-    if !differs(&answer, &wrong) {
+    of_success(site, login, &url, &answer, set).await
+}
+
+/// Those of the cookies that a wrong password does not set.
+async fn of_success(
+    site: &Site<'_>,
+    login: &Login,
+    url: &Url,
+    answer: &Answer,
+    set: Vec<Cookie>,
+) -> Result<Vec<Cookie>, Unseen> {
+    let wrong = try_with(site, login, url, &format!("wrong-{}", nonce())).await?;
+    if !differs(answer, &wrong) {
         let why = "the sign-in was answered like one with a wrong password, so no session was seen";
         return Err(Unseen::new(Blind::Unsupported, why).give(ACCOUNT));
     }

@@ -93,6 +93,7 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
     for index in order {
         let Some(site) = target.sites.get(index) else { break };
         let site = Site::of(target, site).await;
+        let pages_before = all.pages.items().len();
         look_at(&site, &description, &mut all).await;
         all.size_limits.extend(size::look(&site, &operations_of(&description)).await);
         if index == served {
@@ -101,6 +102,11 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
             all.burst = Some(rate::look(&site).await);
         }
         let noted = site.take_noted();
+        if all.pages.items().len() == pages_before
+            && let Some(why) = page_elsewhere(&noted.responses)
+        {
+            all.pages.miss(why);
+        }
         all.responses.extend(noted.responses);
         all.development.extend(noted.development);
     }
@@ -111,6 +117,20 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
         all.operations.miss(why);
     }
     all.seen(target.left_out.as_ref())
+}
+
+/// Why a service has pages although its URL shows none.
+fn page_elsewhere(responses: &Gathered<facts::ResponseAnswer>) -> Option<Unseen> {
+    let html = |answer: &&facts::ResponseAnswer| {
+        (200..300).contains(&answer.status)
+            && answer.content_type.as_deref().is_some_and(client::is_html_type)
+    };
+    let found = responses.items().iter().find(html)?;
+    let why = format!("`{}` is a page, and the page of the URL itself was not seen", found.url);
+    Some(
+        Unseen::new(Blind::NotGiven, why)
+            .give("the URL of the first page under `urls`; another media type where none is meant"),
+    )
 }
 
 /// The URL where the operations of the OpenAPI document are served, and with them the API whose rate limit is

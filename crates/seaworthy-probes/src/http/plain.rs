@@ -9,12 +9,27 @@ use super::facts::PlainAnswer;
 use super::gather::Gathered;
 use super::site::{Site, nonce};
 
+/// Most origins of plain HTTP that are asked beside one URL.
+const TWINS_MAX: usize = 4;
+
 pub(super) async fn look(site: &Site<'_>) -> Gathered<PlainAnswer> {
-    let mut answers = Gathered::default();
-    let plain = match &site.plain {
-        Ok(plain) => plain,
+    let twins = match &site.plain {
+        Ok(twins) => twins,
         Err(why) => return Gathered::nothing(why.clone()),
     };
+    let mut answers = Gathered::default();
+    for plain in twins.iter().take(TWINS_MAX) {
+        answers.extend(beside(site, plain).await);
+    }
+    if twins.len() > TWINS_MAX {
+        let why = format!("only the first {TWINS_MAX} `http://` URLs of the host were asked");
+        answers.miss(Unseen::new(Blind::CutShort, why));
+    }
+    answers
+}
+
+async fn beside(site: &Site<'_>, plain: &Url) -> Gathered<PlainAnswer> {
+    let mut answers = Gathered::default();
     let deep = format!("/seaworthy-{}/a?b=c", nonce());
     let mut arrived: Option<Result<(), Unseen>> = None;
     let login = site.target.login.as_ref().map(|login| login.path.as_str());

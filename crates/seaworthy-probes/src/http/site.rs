@@ -17,7 +17,7 @@ use super::target::{HttpTarget, SiteTarget};
 pub(super) struct Site<'a> {
     pub(super) target: &'a HttpTarget,
     pub(super) url: Url,
-    pub(super) plain: Result<Url, Unseen>,
+    pub(super) plain: Result<Vec<Url>, Unseen>,
     pub(super) observer: Observer,
     pub(super) prober: Result<Prober, Unseen>,
     /// What the server answers to a path that cannot exist.

@@ -1,6 +1,6 @@
 //! What the manifest says of the HTTP side, made ready to be asked. Files and secrets are read here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rustls::pki_types::CertificateDer;
@@ -43,11 +43,11 @@ pub struct HttpTarget {
     pub rate_limit: Option<RateLimitSpec>,
     /// Largest request body, in bytes.
     pub body_max_bytes: Option<u64>,
-    /// Tokens by role and host: whoever keeps a token says to which hosts it may go.
+    /// Tokens by role and origin: whoever keeps a token says where it may go.
     pub tokens: BTreeMap<(String, String), Result<SecretString, Unseen>>,
     /// How to sign in.
     pub login: Option<Login>,
-    /// The password of the sign-in by host.
+    /// The password of the sign-in by origin.
     pub passwords: BTreeMap<String, Result<SecretString, Unseen>>,
     /// The files in which the service writes its log, and the names by which they are shown.
     pub logs: Vec<(PathBuf, String)>,
@@ -59,13 +59,13 @@ pub struct HttpTarget {
     pub setup: Setup,
 }
 
-/// One URL, and where its plain twin listens.
+/// One URL, and where its plain twins listen.
 #[derive(Debug, Clone)]
 pub struct SiteTarget {
     /// The URL.
     pub url: Url,
-    /// The origin to ask over plain HTTP.
-    pub plain: Result<Url, Unseen>,
+    /// The origins to ask over plain HTTP.
+    pub plain: Result<Vec<Url>, Unseen>,
 }
 
 impl HttpTarget {
@@ -73,17 +73,17 @@ impl HttpTarget {
     pub async fn of(ask: &Ask) -> Result<Self, Unseen> {
         let environment = &ask.environment;
         let (sites, left_out) = sites(&environment.urls)?;
-        let hosts: BTreeSet<String> =
-            sites.iter().filter_map(|site| site.url.host_str().map(str::to_owned)).collect();
+        let origins: BTreeMap<String, &Url> =
+            sites.iter().map(|site| (origin(&site.url), &site.url)).collect();
         let mut tokens = BTreeMap::new();
         let mut passwords = BTreeMap::new();
-        for host in hosts {
+        for (origin, url) in origins {
             for (role, credential) in &environment.credentials {
                 let manifest::Credential::Bearer(reference) = credential;
-                tokens.insert((role.clone(), host.clone()), ask.secret_for(reference, &host));
+                tokens.insert((role.clone(), origin.clone()), ask.secret_for(reference, url));
             }
             if let Some(login) = &environment.login {
-                passwords.insert(host.clone(), ask.secret_for(&login.password, &host));
+                passwords.insert(origin.clone(), ask.secret_for(&login.password, url));
             }
         }
         let held = tokens.values().chain(passwords.values()).filter_map(|secret| secret.as_ref().ok());
@@ -109,9 +109,9 @@ impl HttpTarget {
 
     /// The credential of the first of these roles that has one, for the origin of a URL.
     pub(super) fn credential(&self, roles: &[&str], url: &Url) -> Result<(String, Credential), Unseen> {
-        let host = url.host_str().unwrap_or("").to_owned();
+        let origin = origin(url);
         let known = roles.iter().find_map(|role| {
-            self.tokens.get(&((*role).to_owned(), host.clone())).map(|token| (*role, token))
+            self.tokens.get(&((*role).to_owned(), origin.clone())).map(|token| (*role, token))
         });
         let Some((role, token)) = known else {
             let role = roles.first().copied().unwrap_or("user");
@@ -126,25 +126,34 @@ impl HttpTarget {
     }
 }
 
+/// The origin of a URL, as a name.
+pub(super) fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
 /// Sorts URLs into those that are looked at and the plain twins of others.
 fn sites(urls: &[String]) -> Result<(Vec<SiteTarget>, Option<Unseen>), Unseen> {
     let urls: Vec<Url> = urls.iter().map(|text| parsed(text)).collect::<Result<_, _>>()?;
-    let twin = |url: &Url, scheme: &str| {
-        urls.iter().find(|other| other.scheme() == scheme && other.host_str() == url.host_str())
+    let of_host = |url: &Url, scheme: &'static str| {
+        let host = url.host_str().map(str::to_owned);
+        urls.iter().filter(move |other| other.scheme() == scheme && other.host_str() == host.as_deref())
     };
     let mut sites = Vec::new();
     for url in &urls {
-        if url.scheme() == "http" && twin(url, "https").is_some() {
+        if url.scheme() == "http" && of_host(url, "https").next().is_some() {
             continue;
         }
-        let plain = match twin(url, "http") {
-            Some(plain) => Ok(plain.clone()),
-            None if url.port().is_none() => default_twin(url),
-            None => Err(Unseen::new(Blind::NotGiven, "where the service listens for plain HTTP is not said")
-                .give(format!(
-                    "its `http://` URL under `urls`, beside `{}`",
-                    url.origin().ascii_serialization()
-                ))),
+        let mut plain: Vec<Url> = of_host(url, "http").cloned().collect();
+        // Browsers try the port of plain HTTP first, whatever else is declared.
+        if url.port().is_none() && !plain.iter().any(|twin| twin.port().is_none()) {
+            plain.push(default_twin(url)?);
+        }
+        let plain = if plain.is_empty() {
+            Err(Unseen::new(Blind::NotGiven, "where the service listens for plain HTTP is not said").give(
+                format!("its `http://` URL under `urls`, beside `{}`", url.origin().ascii_serialization()),
+            ))
+        } else {
+            Ok(plain)
         };
         sites.push(SiteTarget { url: url.clone(), plain });
     }

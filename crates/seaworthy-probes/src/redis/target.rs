@@ -50,7 +50,10 @@ impl RedisTarget {
     /// The server of an environment.
     pub(crate) fn given(ask: &Ask, spec: &RedisSpec) -> Result<Self, Unseen> {
         let mut target = Self::parse(&ask.secret(&spec.url)?)?;
-        target.address = ask.environment.resolve.get(&target.host).copied();
+        target.address = ask.dialled_at(&target.host);
+        if target.address.is_some() && target.password.is_some() {
+            ask.bound_to(&spec.url, &target.host, Some(target.port))?;
+        }
         if target.tls {
             target.roots = roots(&extra_roots(ask)?);
         }

@@ -315,7 +315,9 @@ environment: |
   ca: ${work}/cert.pem
   resolve: {redis.example.com: 127.0.0.1}
   redis: {url: {env: REDIS_URL}}
-secrets_given: {REDIS_URL: 'rediss://:${secret:app}@redis.example.com:${port:redis}'}
+secrets_given:
+  REDIS_URL: 'rediss://:${secret:app}@redis.example.com:${port:redis}'
+  REDIS_URL_HOSTS: 'redis.example.com:${port:redis}@127.0.0.1'
 ";
 const TLS_CONFIGURATION: &str = "bind 127.0.0.1\nport 0\ntls-port ${port:redis}\ntls-cert-file ${work}/cert.pem\ntls-key-file ${work}/key.pem\n\
      tls-auth-clients no\ndir ${work}\nrequirepass ${secret:app}\n";
@@ -327,6 +329,12 @@ async fn tls_is_spoken_with_a_trusted_server_only() {
     assert_eq!(facts.unauthenticated_ping.value(), Some(&noauth()));
     assert!(facts.dialled.value().unwrap().tls_on);
     assert!(facts.version.value().is_some());
+    // Where the manifest says the server is, its password goes with the keeper's word only.
+    let mut unbound = running.secrets().clone();
+    unbound.remove("REDIS_URL_HOSTS");
+    let unbound = ask(running.environment(), &unbound);
+    let why = RedisTarget::given(&unbound, unbound.environment.redis.as_ref().unwrap()).unwrap_err();
+    assert!(why.give.is_some_and(|give| give.contains("REDIS_URL_HOSTS=redis.example.com:")), "{}", why.why);
     let mut other = target(&running);
     other.roots = Arc::new(rustls::RootCertStore::empty());
     let why = look(&other, &Limits::default()).await.reason().unwrap().clone();

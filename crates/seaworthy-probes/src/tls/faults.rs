@@ -36,6 +36,9 @@ pub(super) fn judge(
 ) -> Judged {
     let now = court.now.timestamp();
     match verify(chain, now, court) {
+        Ok(()) if let Some(why) = unanswered_for(chain, now, court) => {
+            Judged { complete: Seen::new(true), verifies: why.clone().into(), faults: why.into() }
+        }
         Ok(()) => {
             Judged { complete: Seen::new(true), verifies: Seen::new(true), faults: Seen::new(Vec::new()) }
         }
@@ -58,6 +61,12 @@ pub(super) fn judge(
             }
         }
     }
+}
+
+/// Why a chain that verifies shows nothing: it leads to a root that the manifest alone names.
+fn unanswered_for(chain: &[CertificateDer<'_>], now: i64, court: &Court<'_>) -> Option<Unseen> {
+    let (roots, why) = court.roots.answered_for.as_ref()?;
+    verify(chain, now, &Court { roots, ..*court }).is_err().then(|| why.clone())
 }
 
 /// When a chain that does not verify here may still be sound.

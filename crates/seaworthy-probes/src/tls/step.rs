@@ -23,8 +23,9 @@ pub(crate) fn step(ask: &Ask) -> Option<Step> {
     };
     let within = Within { limits: ask.limits, consent: ask.consent, now: ask.now };
     let ca = ask.environment.ca.as_deref().map(|ca| ask.path(ca));
+    let backed = ask.backs_ca();
     Some(Step::new(shown, async move {
-        let roots = roots(ca.as_deref());
+        let roots = roots(ca.as_deref(), backed);
         let looked = targets.len().min(ORIGINS_MAX);
         let looks = targets[..looked].iter().map(|target| look_everywhere(target, &roots, &within));
         let (mut all, mut not_looked) = (Vec::new(), Vec::new());
@@ -55,12 +56,15 @@ fn targets(environment: &Environment) -> Vec<TlsTarget> {
     targets
 }
 
-/// The machine's roots and those of the manifest's file.
-fn roots(ca: Option<&Path>) -> Roots {
+/// The machine's roots and those of the manifest's file, and whether the operator trusts the latter.
+fn roots(ca: Option<&Path>, backed: Result<(), Unseen>) -> Roots {
     let native = Roots::native();
     let Some(path) = ca else { return native };
     match read(path) {
-        Ok(pem) => native.and_pem(&pem),
+        Ok(pem) => match backed {
+            Ok(()) => native.and_pem(&pem),
+            Err(why) => native.and_unbacked_pem(&pem, why),
+        },
         Err(why) => native.without(why),
     }
 }

@@ -11,6 +11,8 @@ pub struct Roots {
     certificates: Vec<CertificateDer<'static>>,
     /// Why a chain that leads to none of the anchors may still be sound.
     pub(super) gap: Option<Unseen>,
+    /// The roots of these that somebody answers for, where not all are, and why a chain to one of the others shows nothing.
+    pub(super) answered_for: Option<(Box<Self>, Unseen)>,
 }
 
 impl Roots {
@@ -28,7 +30,7 @@ impl Roots {
             Unseen::new(Blind::NotGiven, "this machine has no trusted root certificates")
                 .give("install `ca-certificates`, or set SSL_CERT_FILE")
         });
-        Self { anchors, certificates, gap }
+        Self { anchors, certificates, gap, answered_for: None }
     }
 
     /// These roots and those of a PEM file beside them.
@@ -49,6 +51,12 @@ impl Roots {
             roots.gap = Some(unreadable());
         }
         roots
+    }
+
+    /// The same, where nobody but the manifest answers for those of the file, for this reason.
+    #[must_use]
+    pub fn and_unbacked_pem(&self, pem: &[u8], why: Unseen) -> Self {
+        Self { answered_for: Some((Box::new(self.clone()), why)), ..self.and_pem(pem) }
     }
 
     /// These roots, when the file of extra ones could not be read.

@@ -32,10 +32,19 @@ pub(crate) struct Looked {
 
 /// Looks at everything that was given.
 pub(crate) async fn look(ask: &Ask, only: Option<&[&str]>, tell: &(dyn Fn(Event) + Sync)) -> Looked {
+    look_with(KINDS, ask, only, tell).await
+}
+
+async fn look_with(
+    kinds: &'static [Kind],
+    ask: &Ask,
+    only: Option<&[&str]>,
+    tell: &(dyn Fn(Event) + Sync),
+) -> Looked {
     let mut sections: Vec<(&'static str, Option<Json>)> = Vec::new();
     let mut provenance = Vec::new();
     let mut steps = JoinSet::new();
-    for kind in KINDS {
+    for kind in kinds {
         sections.push((kind.name, None));
         if only.is_some_and(|only| !only.contains(&kind.name)) {
             set(&mut sections, kind.name, not_given(kind));
@@ -104,13 +113,58 @@ static LAST_PANIC: std::sync::Mutex<Option<String>> = std::sync::Mutex::new(None
 /// Keeps the place of a panic and nothing of its message, which may quote a target or a secret.
 pub(crate) fn keep_panics_quiet() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+        let place = info.location().map(|at| format!("at {}:{}", at.file(), at.line()));
         if let Ok(mut last) = LAST_PANIC.lock() {
             *last = place;
         }
     }));
 }
 
-fn last_panic() -> String {
+/// Where the last panic was.
+pub(crate) fn last_panic() -> String {
     LAST_PANIC.lock().ok().and_then(|last| last.clone()).unwrap_or_else(|| "at an unknown place".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use seaworthy_core::limits::Limits;
+    use seaworthy_core::manifest::Environment;
+
+    use super::*;
+
+    fn kind(name: &'static str, step: fn(&Ask) -> Option<Step>) -> Kind {
+        Kind { name, not_given: "", give: "", schema: |_| schemars::Schema::default(), step }
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_stops_or_never_ends_leaves_what_the_others_saw() {
+        let kinds: &'static [Kind] = Box::leak(Box::new([
+            kind("sound", |_| Some(Step::new("a", async { Seen::new(7) }))),
+            kind("stops", |_| Some(Step::new("b", async { Seen::new([1][std::env::args().count() + 9]) }))),
+            kind("stops-planning", |_| panic!("a target's words")),
+            kind("never-ends", |_| Some(Step::new("c", std::future::pending::<Seen<u8>>()))),
+        ]));
+        let environment: Environment = Environment::default();
+        let limits = Limits { deadline: Duration::from_millis(300), ..Limits::default() };
+        let ask = Ask {
+            consent: environment.consent,
+            environment,
+            base: "/".into(),
+            limits,
+            now: Utc::now(),
+            secrets: Arc::new(|_| Err(Unseen::new(Blind::NotGiven, "none"))),
+        };
+        keep_panics_quiet();
+        let looked = look_with(kinds, &ask, None, &|_| ()).await;
+        assert_eq!(looked.facts["sound"]["$seen"], 7);
+        for (name, reason) in [("stops", "crashed"), ("stops-planning", "crashed"), ("never-ends", "timeout")]
+        {
+            let unseen = &looked.facts[name]["$unseen"];
+            assert_eq!(unseen["kind"], reason, "{name}: {unseen}");
+            assert!(!unseen.to_string().contains("words"), "{unseen}");
+        }
+        assert_eq!(looked.provenance.len(), 3);
+    }
 }

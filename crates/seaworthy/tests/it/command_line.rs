@@ -220,3 +220,54 @@ fn who_is_told_to_end_ends_and_keeps_no_half_of_a_run() {
         assert!(!runs.out.contains("http://"), "{}", runs.out);
     }
 }
+
+#[test]
+fn who_waits_for_standard_input_ends_when_told_to() {
+    let here = folder();
+    let mut child = seaworthy(here.path())
+        .args(["check", "--from", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(child.try_wait().expect("asked").is_none(), "it waits");
+    let told = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    assert!(told.is_ok_and(|status| status.success()));
+    let begun = Instant::now();
+    assert_eq!(child.wait().expect("ended").code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(6));
+}
+
+#[test]
+fn errors_hold_nothing_that_acts_on_a_terminal_or_a_log() {
+    let hostile = [
+        "a\u{1b}]0;owned\u{7}\u{1b}[2J",
+        "st\n::error file=a.js::owned",
+        "x##vso[task.setvariable]y",
+        "a\u{202e}b",
+    ];
+    for name in hostile {
+        let here = folder();
+        let quoted = serde_json::to_string(name).expect("text");
+        for manifest in [
+            format!("service: {{name: s}}\nenvironments:\n  {quoted}: {{}}\n"),
+            format!("service: {{name: s}}\n{quoted}: 1\n"),
+            format!("service: {{name: s}}\nenvironments: {{staging: {{{quoted}: 1}}}}\n"),
+            format!("service: {{name: s}}\nenvironments: {{staging: {{urls: [{quoted}]}}}}\n"),
+        ] {
+            fs::write(here.path().join("seaworthy.yaml"), &manifest).expect("written");
+            let ended = run(here.path(), &["check", "--env", "prod"]);
+            assert_eq!(ended.code, Some(2), "{manifest}");
+            let acts = |text: &str| {
+                text.contains(['\u{1b}', '\u{7}', '\u{202e}'])
+                    || text.contains("##vso[")
+                    || text.lines().any(|line| line.trim_start().starts_with("::"))
+            };
+            assert!(!acts(&ended.err) && !acts(&ended.out), "{manifest}\n{}{}", ended.out, ended.err);
+        }
+        let ended = run(here.path(), &["check", name, "--env", name]);
+        assert!(!ended.err.contains('\u{1b}') && !ended.err.contains("\n::error"), "{}", ended.err);
+    }
+}

@@ -14,6 +14,31 @@ use url::Url;
 
 use super::trust::Trust;
 
+/// Beginnings by which browsers take a body for HTML (WHATWG, MIME Sniffing, 7.1).
+const HTML_STARTS: [&[u8]; 14] = [
+    b"<!doctype html",
+    b"<html",
+    b"<head",
+    b"<script",
+    b"<iframe",
+    b"<h1",
+    b"<div",
+    b"<style",
+    b"<title",
+    b"<body",
+    b"<br",
+    b"<p",
+    b"<table",
+    b"<!--",
+];
+/// Longest of them.
+const SNIFFED_BYTES: usize = 14;
+
+/// Whether a media type is one of pages.
+pub(in crate::http) fn is_html_type(media_type: &str) -> bool {
+    matches!(media_type, "text/html" | "application/xhtml+xml")
+}
+
 /// An answer to one request.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -65,16 +90,24 @@ impl Answer {
         self.headers.get_all(name).iter().map(|line| text_of(line).into_owned()).collect()
     }
 
-    /// The media type in lower case and without parameters.
+    /// The media type in lower case and without parameters. Of several browsers take the last.
     pub fn media_type(&self) -> Option<String> {
         let value = self.header("content-type")?;
-        let media_type = value.split([';', ',']).next().unwrap_or("").trim().to_ascii_lowercase();
+        let last = value.rsplit(',').map(str::trim).find(|one| !one.is_empty())?;
+        let media_type = last.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
         (!media_type.is_empty()).then_some(media_type)
     }
 
-    /// Whether the body is HTML by its media type.
+    /// Whether the body is HTML: by its media type, or where none is said by how it begins, as browsers tell it.
     pub fn is_html(&self) -> bool {
-        matches!(self.media_type().as_deref(), Some("text/html" | "application/xhtml+xml"))
+        match self.media_type().as_deref() {
+            Some(media_type) => is_html_type(media_type),
+            None => {
+                let start = self.body.bytes.iter().skip_while(|byte| byte.is_ascii_whitespace());
+                let start: Vec<u8> = start.take(SNIFFED_BYTES).map(u8::to_ascii_lowercase).collect();
+                HTML_STARTS.iter().any(|known| start.starts_with(known))
+            }
+        }
     }
 
     /// The whole body as JSON.

@@ -31,6 +31,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 use url::Url;
 
+pub(in crate::http) use answer::is_html_type;
 pub use answer::{Answer, Body};
 pub use by_hand::shown_url;
 pub use credential::{Credential, Scrubber};

@@ -204,6 +204,9 @@ pub struct Cookie {
     pub secure: bool,
     /// `SameSite`, where it is one that browsers know.
     pub same_site: Option<String>,
+    /// Its value is one that nobody guesses, as those that name a session are.
+    #[serde(skip)]
+    pub opaque: bool,
     /// The domain that it is widened to.
     pub domain: Option<String>,
     /// How long it lives, in seconds.

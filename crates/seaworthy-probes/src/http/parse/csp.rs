@@ -72,8 +72,54 @@ fn is_wild(source: &str) -> bool {
     }
     let rest = source.split_once("://").map_or(source.as_str(), |(_, rest)| rest);
     let host = rest.split(['/', ':']).next().unwrap_or("");
-    host == "*" || host.strip_prefix("*.").is_some_and(|below| !below.contains('.'))
+    host == "*" || host.strip_prefix("*.").is_some_and(is_public_ending)
 }
+
+/// Below which anybody may have a host: `com`, `co.uk`, and where providers keep what their customers put up.
+fn is_public_ending(below: &str) -> bool {
+    let labels: Vec<&str> = below.split('.').collect();
+    match labels.as_slice() {
+        [_] => true,
+        [second, country] if country.len() == 2 && SECOND_LEVEL.contains(second) => true,
+        // Buckets stand below the names of regions.
+        _ if below.ends_with(".amazonaws.com") => true,
+        _ => HOSTING.iter().any(|hosting| {
+            below == *hosting || hosting.strip_suffix(below).is_some_and(|before| before.ends_with('.'))
+        }),
+    }
+}
+
+/// Names under which registries of countries sell.
+const SECOND_LEVEL: [&str; 12] =
+    ["co", "com", "org", "net", "gov", "edu", "ac", "or", "ne", "go", "gob", "gouv"];
+
+/// Hosts below which customers of a provider put up files of their own (their entries in the Public Suffix List).
+const HOSTING: [&str; 24] = [
+    "amazonaws.com",
+    "cloudfront.net",
+    "elasticbeanstalk.com",
+    "blob.core.windows.net",
+    "azureedge.net",
+    "azurewebsites.net",
+    "web.core.windows.net",
+    "storage.googleapis.com",
+    "appspot.com",
+    "run.app",
+    "web.app",
+    "firebaseapp.com",
+    "github.io",
+    "githubusercontent.com",
+    "gitlab.io",
+    "netlify.app",
+    "vercel.app",
+    "pages.dev",
+    "workers.dev",
+    "r2.dev",
+    "herokuapp.com",
+    "onrender.com",
+    "fly.dev",
+    "digitaloceanspaces.com",
+];
 
 fn has(sources: &[&str], wanted: &str) -> bool {
     sources.iter().any(|source| source.eq_ignore_ascii_case(wanted))

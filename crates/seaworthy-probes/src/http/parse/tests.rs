@@ -38,6 +38,18 @@ fn a_policy_is_strict_only_where_browsers_are() {
     assert!(!csp("default-src 'self' https://cdn.example.com").expect("a policy").default_self_or_stricter);
     assert!(csp("DEFAULT-SRC 'SELF'; default-src *").expect("a policy").default_self_or_stricter);
     assert!(csp("").is_none() && csp(" ; ,").is_none());
+    for public in [
+        "*.co.uk",
+        "https://*.amazonaws.com",
+        "*.s3.eu-west-1.amazonaws.com",
+        "*.github.io",
+        "*.googleapis.com",
+    ] {
+        assert!(wild(&format!("script-src 'self' {public}")), "{public}");
+    }
+    for own in ["*.example.com", "*.shop.example.co.uk", "*.stripe.com", "*.shop.pages.dev"] {
+        assert!(!wild(&format!("script-src 'self' {own}")), "{own}");
+    }
 }
 
 #[test]

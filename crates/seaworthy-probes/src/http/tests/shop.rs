@@ -160,14 +160,25 @@ pub(super) async fn seen(manifest: &str, base: PathBuf, consent: Consent) -> Val
 /// A run over the environment `staging`.
 pub(super) fn ask(manifest: &str, base: PathBuf, consent: Consent) -> Ask {
     let manifest = Manifest::parse("seaworthy.yaml", manifest).expect("a manifest");
-    let secrets = |reference: &SecretRef| match reference {
+    let environment = manifest.environments["staging"].clone();
+    let urls = environment.urls.iter().filter_map(|url| url::Url::parse(url).ok());
+    let hosts = urls.map(|url| {
+        let host = url.host_str().unwrap_or_default();
+        let at = environment.resolve.get(host).map(|address| format!("@{address}")).unwrap_or_default();
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{host}{port}{at}")
+    });
+    let hosts = hosts.collect::<Vec<_>>().join(",");
+    let own = base.join("own.pem").display().to_string();
+    let secrets = move |reference: &SecretRef| match reference {
+        SecretRef::Env(name) if name == "SEAWORTHY_CA" => Ok(SecretString::from(own.clone())),
         SecretRef::Env(name) if name == "TOKEN" => Ok(SecretString::from("good-token".to_owned())),
-        SecretRef::Env(name) if name.ends_with("_HOSTS") => Ok(SecretString::from("shop.example".to_owned())),
+        SecretRef::Env(name) if name.ends_with("_HOSTS") => Ok(SecretString::from(hosts.clone())),
         SecretRef::Env(name) if name == "PASSWORD" => Ok(SecretString::from("c4n4ry-password".to_owned())),
         other => Err(Unseen::new(Blind::NotGiven, format!("{other} is not set"))),
     };
     Ask {
-        environment: manifest.environments["staging"].clone(),
+        environment,
         base,
         consent,
         limits: Limits {

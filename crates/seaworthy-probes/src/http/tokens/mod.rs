@@ -14,6 +14,7 @@ use super::facts::ForgedTokenAnswer;
 use super::gather::Gathered;
 use super::openapi::{Description, Operation};
 use super::site::Site;
+use super::target::origin;
 
 /// Most roles whose tokens are forged.
 const ROLES_MAX: usize = 4;
@@ -24,8 +25,8 @@ pub(super) async fn look(
     site: &Site<'_>,
     description: &Result<Description, Unseen>,
 ) -> Gathered<ForgedTokenAnswer> {
-    let host = site.url.host_str().unwrap_or("");
-    let tokens = site.target.tokens.iter().filter(|((_, of), _)| of == host);
+    let origin = origin(&site.url);
+    let tokens = site.target.tokens.iter().filter(|((_, of), _)| *of == origin);
     let mut forged = Gathered::default();
     let mut signed = Vec::new();
     let mut given = false;

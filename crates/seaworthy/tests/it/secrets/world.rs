@@ -33,12 +33,12 @@ impl World {
         let postgres = refusing_postgres(refusal).expect("starts");
         let refusal = format!("-ERR invalid password {}\r\n", canaries.value("an error of Redis"));
         let redis = liars::says(refusal).expect("starts");
-        let variables = variables(&mut canaries, postgres.port(), redis.port());
+        let variables = variables(&mut canaries, shop.port(), postgres.port(), redis.port());
         let service = service(folder.path(), &mut canaries);
         let manifest = manifest(shop.port(), service.id(), folder.path());
         fs::write(folder.path().join("seaworthy.yaml"), manifest).expect("writes");
         private(folder.path(), "admin.token", &canaries.value("a bearer token in a file"));
-        private(folder.path(), "admin.token.hosts", "127.0.0.1");
+        private(folder.path(), "admin.token.hosts", &format!("127.0.0.1:{}", shop.port()));
         Self { folder, canaries: canaries.0, variables, _servers: vec![shop, postgres, redis], service }
     }
 
@@ -67,8 +67,8 @@ impl Canaries {
     }
 }
 
-fn variables(canaries: &mut Canaries, postgres: u16, redis: u16) -> Vec<(&'static str, String)> {
-    let hosts = || "127.0.0.1".to_owned();
+fn variables(canaries: &mut Canaries, shop: u16, postgres: u16, redis: u16) -> Vec<(&'static str, String)> {
+    let hosts = || format!("127.0.0.1:{shop}");
     vec![
         ("USER_TOKEN", canaries.value("a bearer token in a variable")),
         ("USER_TOKEN_HOSTS", hosts()),
