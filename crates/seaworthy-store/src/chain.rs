@@ -7,12 +7,16 @@ use sha2::{Digest, Sha256};
 /// What the first record carries as the digest of the one before it.
 pub const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The digest of a record.
-pub(crate) fn digest(sequence: i64, previous: &str, json: &[u8]) -> String {
+/// The digest of a record. `other_head` is the head of the chain beside this one at that time, where it is not in `json`.
+pub(crate) fn digest(sequence: i64, previous: &str, json: &[u8], other_head: &str) -> String {
     let mut hasher = Sha256::new();
     hasher.update(sequence.to_be_bytes());
     hasher.update(previous.as_bytes());
     hasher.update(json);
+    if !other_head.is_empty() {
+        // JSON of a run or record ends in a bracket, so where it ends is plain.
+        hasher.update(other_head.as_bytes());
+    }
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -28,6 +32,9 @@ pub(crate) struct Record {
     pub(crate) headline: String,
     pub(crate) previous: String,
     pub(crate) digest: String,
+    pub(crate) ledger_head: String,
+    /// Whether the ledger has that record.
+    pub(crate) ledger_head_known: bool,
     /// The run's JSON, or why it cannot be read.
     pub(crate) json: Result<Vec<u8>, String>,
 }
@@ -90,10 +97,13 @@ impl Walk {
         if record.previous != self.previous {
             fault("it does not follow the record before it".to_owned());
         }
+        if !record.ledger_head_known {
+            fault("what people had said last at its time is gone from the ledger".to_owned());
+        }
         match &record.json {
             Err(why) => fault(why.clone()),
             Ok(json) => {
-                if digest(record.sequence, &record.previous, json) != record.digest {
+                if digest(record.sequence, &record.previous, json, &record.ledger_head) != record.digest {
                     fault("its content does not match its digest".to_owned());
                 }
                 if let Some(what) = columns_differ(record, json) {

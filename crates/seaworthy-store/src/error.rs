@@ -15,6 +15,14 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The file is no store of ours, or not as we made it.
+    #[error("{path} is no evidence store as Seaworthy makes it: {what}")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The linked SQLite is too old to be trusted with evidence.
     #[error("SQLite {found} is linked, older than {wanted}")]
     OldSqlite {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use seaworthy_core::manifest::ManifestError;
 use seaworthy_report::visible;
+use seaworthy_store::StoreError;
 
 use crate::run::keeping::NotKept;
 
@@ -38,6 +39,11 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         let place = manifest.place.map(|at| format!("{}:{}:{}", manifest.file, at.line, at.column));
         let place = place.unwrap_or_else(|| manifest.file.clone());
         say(&format!("error: {manifest}"), Some(&place), manifest.help.as_deref());
+        return ExitCode::from(WRONG);
+    }
+    if let Some(StoreError::Foreign { .. }) = error.downcast_ref::<StoreError>() {
+        let help = "name another file with `--store FILE`; an evidence store that was changed proves nothing any more";
+        say(&format!("error: {}", chain(error)), None, Some(help));
         return ExitCode::from(WRONG);
     }
     if let Some(not_kept) = error.downcast_ref::<NotKept>() {

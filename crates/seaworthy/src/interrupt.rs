@@ -28,6 +28,7 @@ pub(crate) fn watched() -> oneshot::Receiver<u8> {
             let forced = either(&mut interrupt, &mut terminate);
             let number =
                 tokio::time::timeout(END_WITHIN + Duration::from_secs(1), forced).await.unwrap_or(number);
+            #[expect(clippy::exit, reason = "what is at work was told to end, and did not")]
             std::process::exit(i32::from(CODE_BASE + number));
         });
     });

@@ -69,9 +69,8 @@ fn word_or_digest(word: &str, numbered: bool) -> Told {
         .count();
     match (sounds, changes > 0) {
         (false, true) if changes >= CHANGES_OF_CASE_MIN && word.len() == BASE64URL_LENGTH => Told::Digest,
-        (false, true) => Told::Either,
         // `UserCard` and `DiwaTeda` look alike, and `html5shiv` is a name without vowels.
-        (true, true) => Told::Either,
+        (_, true) => Told::Either,
         (false, false) if numbered => Told::Either,
         (_, false) => Told::Name,
     }

@@ -110,6 +110,10 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
         all.responses.extend(noted.responses);
         all.development.extend(noted.development);
     }
+    if let Some(why) = description.as_ref().ok().and_then(|description| description.left_out.as_ref()) {
+        all.operations.miss(why.clone());
+        all.private.miss(why.clone());
+    }
     if let Some(why) = elsewhere(target, &description, served) {
         if !all.forged_tokens.items().is_empty() {
             all.forged_tokens.miss(why.clone());

@@ -28,6 +28,8 @@ pub(super) struct Description {
     pub(super) credential_cookies: Vec<String>,
     /// Where it says that the operations are served, the first one first. Empty where it names no host.
     pub(super) servers: Vec<Origin>,
+    /// Why not every operation of it was read, if so.
+    pub(super) left_out: Option<Unseen>,
 }
 
 /// One operation.
@@ -90,22 +92,31 @@ impl Description {
         };
         let prefix = prefix(&root);
         let mut description = Self { servers: servers(&root), ..Self::default() };
-        for (path, item) in paths {
-            let Some(item) = resolved(&root, item) else { continue };
-            for method in
-                [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
-            {
-                let key = method.as_str().to_ascii_lowercase();
-                if let Some(operation) = item.get(&key).and_then(|operation| resolved(&root, operation))
-                    && description.operations.len() < READ_MAX
-                    && path.starts_with('/')
-                {
-                    description.operations.push(read(&root, &prefix, path, &method, item, operation));
-                }
+        let mut left_out = Vec::new();
+        for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
+            if !description.read_path(&root, &prefix, path, item) {
+                left_out.push(path.as_str());
             }
         }
+        description.left_out = not_read(&left_out);
         description.read_credentials(&root);
         Ok(description)
+    }
+
+    /// Reads the operations of a path; false where not all of them could be.
+    fn read_path(&mut self, root: &Value, prefix: &str, path: &str, item: &Value) -> bool {
+        let Some(item) = resolved(root, item).filter(|_| path.starts_with('/')) else { return false };
+        let mut whole = true;
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let Some(operation) = item.get(method.as_str().to_ascii_lowercase()) else { continue };
+            match resolved(root, operation) {
+                Some(operation) if self.operations.len() < READ_MAX => {
+                    self.operations.push(read(root, prefix, path, &method, item, operation));
+                }
+                Some(_) | None => whole = false,
+            }
+        }
+        whole
     }
 
     fn read_credentials(&mut self, root: &Value) {
@@ -123,6 +134,22 @@ impl Description {
             }
         }
     }
+}
+
+/// Why operations of these paths were not read.
+fn not_read(paths: &[&str]) -> Option<Unseen> {
+    let first = paths.first()?;
+    let more = match paths.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let why = format!(
+        "operations of the OpenAPI document that stand in other files, or beyond its first {READ_MAX}: `{first}`{more}"
+    );
+    Some(
+        Unseen::new(Blind::CutShort, why)
+            .give("the document in one file, as `redocly bundle` or `swagger-cli bundle` writes it"),
+    )
 }
 
 fn read(

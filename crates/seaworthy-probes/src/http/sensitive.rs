@@ -77,6 +77,11 @@ async fn led_on(site: &Site<'_>, mut answer: Answer) -> Result<Answer, Unseen> {
         if elsewhere || leads_as_everything(site, &to) {
             return Ok(answer);
         }
+        // A name that leads to somewhere less public than it is itself is not followed there.
+        if site.observer.reach(&to).await? < site.observer.reach(&site.url).await? {
+            let why = format!("`{}` leads to a less public address", shown_url(&answer.url));
+            return Err(Unseen::new(Blind::Unsupported, why));
+        }
         answer = site.observer.ask(Ask::get(&to)).await?;
     }
     if redirect(&answer).is_none() {

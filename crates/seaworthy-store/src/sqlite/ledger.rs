@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use seaworthy_core::ledger::{Entry, Record, RecordKind};
 use seaworthy_core::limits::people::LEDGER_RECORDS_MAX;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::{SqliteStore, damaged};
 use crate::chain::{self, FIRST, Fault, Verified};
@@ -77,7 +77,34 @@ impl SqliteStore {
             let read = row.record.clone().map_err(|why| damaged("ledger", &why))?;
             records.push(read);
         }
+        self.nothing_cut_off().await?;
         Ok(records)
+    }
+
+    /// Runs name the newest record of their time, so records that were cut off since show.
+    async fn nothing_cut_off(&self) -> Result<(), StoreError> {
+        let doing = |source| StoreError::Statement { doing: "read the ledger", source };
+        let gone: Option<String> = sqlx::query_scalar(
+            "SELECT id FROM runs WHERE ledger_head NOT IN ('', ?) AND ledger_head NOT IN (SELECT digest FROM ledger) \
+             ORDER BY sequence LIMIT 1",
+        )
+        .bind(FIRST)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(doing)?;
+        match gone {
+            Some(id) => {
+                Err(damaged("ledger", &format!("what people had said before run {id} is gone from it")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The digest of the newest record.
+    pub(super) async fn ledger_head(&self, connection: &mut SqliteConnection) -> Result<String, sqlx::Error> {
+        let head = sqlx::query_scalar("SELECT digest FROM ledger ORDER BY sequence DESC LIMIT 1");
+        let head: Option<String> = head.fetch_optional(connection).await?;
+        Ok(head.unwrap_or_else(|| FIRST.to_owned()))
     }
 
     /// Walks the ledger and finds any change. `known_head` is a digest that was kept elsewhere.
@@ -126,7 +153,7 @@ fn digest(sequence: i64, previous: &str, entry: &Entry, at: &str, runs_head: &st
         entry.envelope,
         runs_head
     ]);
-    chain::digest(sequence, previous, said.to_string().as_bytes())
+    chain::digest(sequence, previous, said.to_string().as_bytes(), "")
 }
 
 /// A record as it stands in the store.

@@ -1,9 +1,10 @@
 //! The store in one SQLite file: WAL, `synchronous=FULL`, one transaction a run.
 
 mod ledger;
+mod place;
+mod schema;
 
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -71,8 +72,26 @@ pub struct KeptDocument {
 impl SqliteStore {
     /// Opens a store, or makes it. Only its owner may read what is made.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        make_private(path).map_err(|source| open_error(path, source))?;
-        Self::connected(path, Self::options(path)).await
+        place::refuse_links(path).map_err(|source| open_error(path, source))?;
+        place::make_private(path).map_err(|source| open_error(path, source))?;
+        schema::refuse_foreign(path).await?;
+        let store = Self::connected(path, Self::options(path)).await?;
+        match schema::changed(path, &store.pool).await? {
+            Some(what) => Err(StoreError::Foreign { path: path.to_owned(), what }),
+            None => Ok(store),
+        }
+    }
+
+    /// Opens a store to verify it, also where its tables or triggers are not as we made them; says then what is not.
+    pub async fn open_to_verify(path: &Path) -> Result<Option<(Self, Option<String>)>, StoreError> {
+        match Self::open_existing(path).await {
+            Err(StoreError::Foreign { what, .. }) => {
+                schema::refuse_foreign(path).await?;
+                let store = Self::connected(path, Self::options(path)).await?;
+                Ok(Some((store, Some(what))))
+            }
+            opened => Ok(opened?.map(|store| (store, None))),
+        }
     }
 
     fn options(path: &Path) -> SqliteConnectOptions {
@@ -150,6 +169,7 @@ impl SqliteStore {
                 .await
                 .map_err(doing)?;
         let (sequence, previous) = last.map_or((1, FIRST.to_owned()), |(last, digest)| (last + 1, digest));
+        let ledger_head = self.ledger_head(&mut transaction).await.map_err(doing)?;
         let kept = Kept {
             sequence,
             id: run.id.clone(),
@@ -158,11 +178,11 @@ impl SqliteStore {
             environment: run.environment.clone(),
             target: run.target.clone(),
             headline: chain::headline(run).to_owned(),
-            digest: chain::digest(sequence, &previous, &json),
+            digest: chain::digest(sequence, &previous, &json, &ledger_head),
         };
         sqlx::query(
-            "INSERT INTO runs (sequence, id, started_at, service, environment, target, headline, previous, digest, document) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO runs (sequence, id, started_at, service, environment, target, headline, previous, digest, document, ledger_head) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(kept.sequence)
         .bind(&kept.id)
@@ -174,6 +194,7 @@ impl SqliteStore {
         .bind(previous)
         .bind(&kept.digest)
         .bind(document)
+        .bind(ledger_head)
         .execute(&mut *transaction)
         .await
         .map_err(doing)?;
@@ -251,9 +272,11 @@ impl SqliteStore {
         let mut after = i64::MIN;
         loop {
             let row = sqlx::query(
-                "SELECT sequence, id, started_at, service, environment, target, headline, previous, digest, document \
+                "SELECT sequence, id, started_at, service, environment, target, headline, previous, digest, document, ledger_head, \
+                 ledger_head IN ('', ?) OR ledger_head IN (SELECT digest FROM ledger) AS ledger_head_known \
                  FROM runs WHERE sequence > ? ORDER BY sequence LIMIT 1",
             )
+            .bind(FIRST)
             .bind(after)
             .fetch_optional(&self.pool)
             .await
@@ -292,23 +315,10 @@ fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
         headline,
         digest,
         previous: row.try_get("previous")?,
+        ledger_head: row.try_get("ledger_head")?,
+        ledger_head_known: row.try_get("ledger_head_known")?,
         json: expanded(&document).map_err(|error| format!("its content cannot be expanded: {error}")),
     })
-}
-
-/// Makes the folder and the file so that only their owner may read them. An existing file stays as it is.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // The store stands beside the code and is no part of it.
-        if folder.file_name().is_some_and(|name| name == ".seaworthy") {
-            std::fs::write(folder.join(".gitignore"), "*\n")?;
-        }
-    }
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 fn open_error(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {

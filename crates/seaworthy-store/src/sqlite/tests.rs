@@ -8,6 +8,9 @@ use seaworthy_core::gate::decide;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
 use super::SqliteStore;
 use crate::StoreError;
 
@@ -58,11 +61,19 @@ impl Fixture {
         SqliteStore::open(&self.path()).await.expect("opens")
     }
 
-    /// Changes the file as someone would who has the rights and knows SQL.
-    async fn tamper(&self, sql: &'static str) {
+    /// Changes the file as someone would who has the rights and knows SQL, and puts back what stood in the way.
+    pub(super) async fn tamper(&self, sql: &'static str) {
         let store = self.open().await;
-        for statement in ["DROP TRIGGER runs_are_not_changed", "DROP TRIGGER runs_are_not_deleted", sql] {
-            sqlx::query(statement).execute(&store.pool).await.expect(statement);
+        let triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'";
+        let triggers: Vec<(String, String)> =
+            sqlx::query_as(triggers).fetch_all(&store.pool).await.expect("triggers");
+        for (name, _) in &triggers {
+            let drop = sqlx::AssertSqlSafe(format!("DROP TRIGGER {name}"));
+            sqlx::query(drop).execute(&store.pool).await.expect("drops");
+        }
+        sqlx::query(sql).execute(&store.pool).await.expect(sql);
+        for (_, made) in triggers {
+            sqlx::query(sqlx::AssertSqlSafe(made)).execute(&store.pool).await.expect("makes");
         }
         store.pool.close().await;
     }
@@ -120,9 +131,11 @@ async fn every_tampering_is_found() {
         "UPDATE runs SET sequence = -1 WHERE sequence = 1",
         "DELETE FROM runs WHERE sequence = 1",
         "DELETE FROM runs WHERE sequence = 2",
-        "INSERT INTO runs SELECT 4, 'new', started_at, service, environment, target, headline, document, digest, 'd' FROM runs WHERE sequence = 3",
-        "INSERT INTO runs SELECT 0, 'new', started_at, service, environment, target, headline, document, digest, 'd' FROM runs WHERE sequence = 3",
+        "INSERT INTO runs SELECT 4, 'new', started_at, service, environment, target, headline, document, digest, 'd', '' FROM runs WHERE sequence = 3",
+        "INSERT INTO runs SELECT 0, 'new', started_at, service, environment, target, headline, document, digest, 'd', '' FROM runs WHERE sequence = 3",
         "UPDATE runs SET previous = '' WHERE sequence = 1",
+        "UPDATE runs SET ledger_head = '' WHERE sequence = 2",
+        "UPDATE runs SET ledger_head = digest WHERE sequence = 2",
     ] {
         let fixture = Fixture::with_runs(3).await;
         fixture.tamper(sql).await;
@@ -171,6 +184,57 @@ async fn a_file_that_is_no_store_is_refused_and_left_alone() {
     std::fs::write(&path, b"not a database, but somebody's file").expect("writes");
     assert!(SqliteStore::open(&path).await.is_err());
     assert_eq!(std::fs::read(&path).expect("reads"), b"not a database, but somebody's file");
+}
+
+#[tokio::test]
+async fn a_database_of_something_else_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cookies.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut other = options.connect().await.expect("opens");
+    sqlx::query("CREATE TABLE cookies (name TEXT)").execute(&mut other).await.expect("makes");
+    other.close().await.expect("closes");
+    let before = std::fs::read(&path).expect("reads");
+    assert!(matches!(SqliteStore::open(&path).await, Err(StoreError::Foreign { .. })));
+    assert_eq!(std::fs::read(&path).expect("reads"), before);
+}
+
+#[tokio::test]
+async fn a_link_is_not_followed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir_all(folder.path().join("a/.seaworthy")).expect("makes");
+    std::fs::create_dir_all(folder.path().join("b")).expect("makes");
+    std::fs::create_dir_all(&elsewhere).expect("makes");
+    let link = |from: &str, to: &std::path::Path| {
+        std::os::unix::fs::symlink(to, folder.path().join(from)).expect("links");
+    };
+    link("a/.seaworthy/runs.db", &elsewhere.join("runs.db"));
+    link("b/.seaworthy", &elsewhere);
+    for path in ["a/.seaworthy/runs.db", "b/.seaworthy/runs.db"] {
+        let refused = SqliteStore::open(&folder.path().join(path)).await;
+        assert!(matches!(refused, Err(StoreError::Open { .. })), "{path}");
+    }
+    assert_eq!(std::fs::read_dir(&elsewhere).expect("reads").count(), 0);
+}
+
+#[tokio::test]
+async fn a_store_whose_tables_are_not_ours_is_refused() {
+    for sql in [
+        "DROP TRIGGER runs_are_not_changed",
+        "DROP TRIGGER ledger_is_not_deleted",
+        "CREATE TRIGGER more BEFORE INSERT ON runs BEGIN SELECT 1; END",
+        "ALTER TABLE runs ADD COLUMN more TEXT",
+        "CREATE TABLE more (a TEXT)",
+        "CREATE VIEW more AS SELECT 1",
+    ] {
+        let fixture = Fixture::with_runs(1).await;
+        let store = fixture.open().await;
+        sqlx::query(sql).execute(&store.pool).await.expect(sql);
+        store.pool.close().await;
+        let refused = SqliteStore::open(&fixture.path()).await;
+        assert!(matches!(refused, Err(StoreError::Foreign { .. })), "{sql}");
+    }
 }
 
 #[tokio::test]

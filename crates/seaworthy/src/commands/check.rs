@@ -1,29 +1,23 @@
 //! `seaworthy check`: looks, judges, decides, keeps, prints.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use chrono::Utc;
 use seaworthy_core::catalog::{Catalog, Matrix, Requirement, compile, lint};
-use seaworthy_core::consent::Consent;
-use seaworthy_core::gate::{Decision, Waiver, WaiverFaultKind};
-use seaworthy_core::judge::DocumentError;
-use seaworthy_core::limits::FACTS_BYTES_MAX;
-use seaworthy_core::manifest::GateSpec;
-use seaworthy_core::run::{RUN_VERSION, Run};
+use seaworthy_core::run::Run;
 use seaworthy_probes::registry::facts_schema;
 use seaworthy_report::visible;
 use serde_json::Value as Json;
 
-use super::print;
+use super::{again, print};
 use crate::builtin;
 use crate::cli::Check;
 use crate::exit::Wrong;
 use crate::folder;
 use crate::run::ledger::{Said, Source};
-use crate::run::look::{Looked, look};
+use crate::run::look::look;
 use crate::run::subject::Subject;
 use crate::run::whole::{self, Frame, Wanted};
 use crate::run::{keeping, next, progress, subject};
@@ -32,14 +26,12 @@ use crate::run::{keeping, next, progress, subject};
 pub(super) async fn run(check: &Check) -> anyhow::Result<ExitCode> {
     let catalog = catalog_with(&check.pack)?;
     let wanted = wanted(&catalog, &check.only)?;
-    let (run, kept_in) = match &check.from {
-        Some(file) => (again(&catalog, &wanted, file)?, None),
-        None => {
-            let (run, repo) = live(check, &catalog, &wanted).await?;
-            let place = keeping::place(check.keep.store.as_deref(), repo.as_deref());
-            (run, (!check.no_keep).then_some(place))
-        }
-    };
+    if let Some(file) = &check.from {
+        return again::run(&catalog, &wanted, file, &check.print);
+    }
+    let (run, repo) = live(check, &catalog, &wanted).await?;
+    let place = keeping::place(check.keep.store.as_deref(), repo.as_deref());
+    let kept_in = (!check.no_keep).then_some(place);
     // Kept before it is shown: what was printed can be found again.
     let kept = match &kept_in {
         Some(place) => Some(keeping::keep(&run, place).await.map(|_| place.display().to_string())),
@@ -98,79 +90,6 @@ async fn said(check: &Check, subject: &Subject) -> anyhow::Result<Option<Said>> 
         gate: subject.gate.clone(),
     };
     source.read().await.map(Some)
-}
-
-/// The waivers that a recorded run was decided with.
-fn waivers_in(decision: &Decision) -> Vec<Waiver> {
-    let good = decision.waived.iter().map(|says| Waiver { says: says.clone(), fault: None });
-    let faulty = decision.waiver_faults.iter().map(|fault| Waiver {
-        says: fault.waiver.clone(),
-        fault: (fault.kind == WaiverFaultKind::Invalid).then(|| fault.why.clone()),
-    });
-    good.chain(faulty).collect()
-}
-
-/// Judges saved facts again. The time of judging is when they were seen, so the verdicts are those of then.
-fn again(catalog: &Catalog, wanted: &Wanted, file: &Path) -> anyhow::Result<Run> {
-    let saved = read_json(file)?;
-    let no_facts =
-        |error: DocumentError| Wrong::error(error.to_string(), "give a facts document or a run in JSON");
-    if saved.get("facts").is_none() || saved.get("version").is_none() {
-        let frame = Frame {
-            service: "saved facts".to_owned(),
-            environment: None,
-            target: file.display().to_string(),
-            consent: Consent::Observe,
-            gate: GateSpec::default(),
-            manifest: None,
-            waivers: Vec::new(),
-            next: Vec::new(),
-            at: Utc::now(),
-            took_ms: 0,
-        };
-        let looked = Looked { facts: saved, provenance: Vec::new() };
-        return whole::run(frame, looked, catalog, wanted).map_err(no_facts);
-    }
-    let old: Run = serde_json::from_value(saved).map_err(|error| {
-        Wrong::error(
-            format!("{} is not a run of version {RUN_VERSION}: {error}", file.display()),
-            "`seaworthy check --format json` writes one",
-        )
-    })?;
-    let frame = Frame {
-        service: old.service,
-        environment: old.environment,
-        target: old.target,
-        consent: old.consent,
-        gate: old.gate,
-        manifest: old.manifest,
-        waivers: waivers_in(&old.decision),
-        next: old.next,
-        at: old.started_at,
-        took_ms: old.took_ms,
-    };
-    let looked = Looked { facts: old.facts, provenance: old.provenance };
-    whole::run(frame, looked, catalog, wanted).map_err(no_facts)
-}
-
-fn read_json(file: &Path) -> anyhow::Result<Json> {
-    let shown = file.display();
-    let wrong =
-        |why: String| Wrong::error(format!("could not read facts from {shown}: {why}"), "give a JSON file");
-    let source: Box<dyn Read> = if file == Path::new("-") {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(std::fs::File::open(file).map_err(|error| wrong(error.to_string()))?)
-    };
-    let mut bytes = Vec::new();
-    source
-        .take(FACTS_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| wrong(error.to_string()))?;
-    if bytes.len() > FACTS_BYTES_MAX {
-        return Err(wrong(format!("it has more than {FACTS_BYTES_MAX} bytes")));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
 }
 
 fn wanted(catalog: &Catalog, only: &[String]) -> anyhow::Result<Wanted> {

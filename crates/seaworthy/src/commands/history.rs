@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use seaworthy_report::visible;
-use seaworthy_store::{Kept, SqliteStore, Verified};
+use seaworthy_store::{Fault, Kept, SqliteStore, Verified};
 use serde_json::json;
 
 use super::print;
@@ -14,14 +14,16 @@ use crate::run::keeping;
 /// Carries out the command.
 pub(super) async fn run(history: &History) -> anyhow::Result<ExitCode> {
     let place = keeping::place_here(history.keep.store.as_deref());
-    let Some(store) = SqliteStore::open_existing(&place).await? else {
-        return Err(Wrong::error(
+    let nothing = || {
+        Wrong::error(
             format!("no run was kept in {}", place.display()),
             "`seaworthy check` keeps one; `--store FILE` names another store",
-        ));
+        )
     };
     if history.verify {
-        let verified = store.verify(history.head.as_deref()).await?;
+        let (store, changed) = SqliteStore::open_to_verify(&place).await?.ok_or_else(nothing)?;
+        let mut verified = store.verify(history.head.as_deref()).await?;
+        verified.faults.extend(changed.map(|what| Fault { sequence: 0, id: "the store".to_owned(), what }));
         let ledger = store.verify_ledger(history.ledger_head.as_deref()).await?;
         match history.format {
             ListFormat::Json => {
@@ -32,6 +34,7 @@ pub(super) async fn run(history: &History) -> anyhow::Result<ExitCode> {
         let sound = verified.faults.is_empty() && ledger.faults.is_empty();
         return Ok(ExitCode::from(u8::from(!sound)));
     }
+    let store = SqliteStore::open_existing(&place).await?.ok_or_else(nothing)?;
     let runs = store.list(history.limit).await?;
     match history.format {
         ListFormat::Json => print::json(&json!({"version": 1, "runs": runs}))?,
@@ -53,8 +56,8 @@ fn told(verified: &Verified, ledger: &Verified) -> String {
         text += &chain(ledger, "record of the ledger", "ledger head");
     }
     if verified.known_head_found.is_none() {
-        text += "note: whether newer runs were cut off cannot be seen from the store alone; keep the head elsewhere\n";
-        text += "help: seaworthy history --verify --head DIGEST\n";
+        text += "note: whether the newest runs, or what was said since the newest run, were cut off cannot be seen from the store alone; keep the heads elsewhere\n";
+        text += "help: seaworthy history --verify --head DIGEST --ledger-head DIGEST\n";
     }
     text
 }

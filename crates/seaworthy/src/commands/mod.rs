@@ -1,5 +1,6 @@
 //! One file per command; this one only chooses.
 
+mod again;
 mod attest;
 pub(crate) mod catalog;
 mod certify;

@@ -1,6 +1,7 @@
 //! `seaworthy verify`: the gate of a deploy. Offline, without store and manifest; trusts its policy file and nothing else.
 
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,6 +15,9 @@ use serde_json::json;
 use super::print;
 use crate::cli::{ListFormat, Verify};
 use crate::exit::Wrong;
+
+/// `O_NONBLOCK` on Linux.
+const WITHOUT_WAITING: i32 = 0o4000;
 
 /// Carries out the command.
 pub(super) fn run(verify: &Verify) -> anyhow::Result<ExitCode> {
@@ -89,7 +93,12 @@ fn read(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
             "name a regular file that can be read",
         )
     };
-    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
+    // A pipe that nobody writes to must not hold a deployment up.
+    let opened = std::fs::OpenOptions::new().read(true).custom_flags(WITHOUT_WAITING).open(path);
+    let file = opened.map_err(|error| wrong(error.to_string()))?;
+    if !file.metadata().is_ok_and(|meta| meta.is_file()) {
+        return Err(wrong("it is no regular file".to_owned()));
+    }
     let mut bytes = Vec::new();
     // One byte more than may be, so that what is too long is seen to be.
     file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;

@@ -97,6 +97,59 @@ fn saved_facts_are_judged_again_offline_with_the_same_verdicts() {
 }
 
 #[test]
+fn saved_facts_let_nothing_through_that_is_too_old_or_of_no_known_time() {
+    let here = folder();
+    fs::write(here.path().join("app.js"), "export const answer = 42;\n").expect("writes");
+    let live = run(
+        here.path(),
+        &["check", "--format", "json", "--output", "run.json", "--only", "no-debug-leftovers"],
+    );
+    let again = |name: &str, words: &[&str]| {
+        run(here.path(), &[&["check", "--from", name, "--only", "no-debug-leftovers"], words].concat())
+    };
+    let saved: Json =
+        serde_json::from_str(&fs::read_to_string(here.path().join("run.json")).expect("text")).expect("JSON");
+    let headline = saved["decision"]["headline"].clone();
+    assert_eq!((headline.as_str(), live.code), (Some("go"), Some(0)), "{}", saved["decision"]);
+    assert_eq!(again("run.json", &[]).code, Some(0));
+    let write =
+        |name: &str, value: &Json| fs::write(here.path().join(name), value.to_string()).expect("writes");
+    let mut old = saved.clone();
+    old["started_at"] = "2020-01-01T00:00:00Z".into();
+    write("old.json", &old);
+    let ended = again("old.json", &[]);
+    assert_eq!(ended.code, Some(4), "{}", ended.out);
+    assert!(ended.err.contains("seen on 2020-01-01 00:00 UTC"), "{}", ended.err);
+    write("facts.json", &saved["facts"]);
+    let ended = again("facts.json", &[]);
+    assert_eq!(ended.code, Some(4), "{}", ended.out);
+    assert!(ended.err.contains("is not said"), "{}", ended.err);
+    for when in ["2999-01-01T00:00:00Z", "+262142-12-31T23:59:59Z"] {
+        old["started_at"] = when.into();
+        write("ahead.json", &old);
+        assert_eq!(again("ahead.json", &[]).code, Some(2), "{when}");
+    }
+}
+
+#[test]
+fn a_waiver_in_a_file_stands_for_nothing() {
+    let here = folder();
+    let waived = run(here.path(), &["check", "--format", "json", "--output", "run.json"]);
+    let mut saved: Json =
+        serde_json::from_str(&fs::read_to_string(here.path().join("run.json")).expect("text")).expect("JSON");
+    saved["decision"]["waived"] = serde_json::json!([{
+        "requirement": "no-secrets-in-code", "reason": "r", "owner": "a@example.com", "approver": "b@example.com",
+        "at": saved["started_at"], "until": "2999-01-01T00:00:00Z"
+    }]);
+    fs::write(here.path().join("run.json"), saved.to_string()).expect("writes");
+    let again = run(here.path(), &["check", "--from", "run.json", "--format", "json"]);
+    let after: Json =
+        serde_json::from_str(&again.out).unwrap_or_else(|_| panic!("{}{}", again.out, again.err));
+    assert_eq!(after["decision"]["waived"], serde_json::json!([]), "{:?}", waived.code);
+    assert_eq!(after["decision"]["waiver_faults"][0]["kind"], "invalid", "{}", after["decision"]);
+}
+
+#[test]
 fn facts_that_are_no_facts_are_refused() {
     let here = folder();
     let deep = "[".repeat(200_000);
@@ -107,6 +160,9 @@ fn facts_that_are_no_facts_are_refused() {
         ("\u{0}", "zero"),
         (deep.as_str(), "deep"),
         ("{\"version\": 1, \"facts\": {}}", "half a run"),
+        ("{}", "nothing"),
+        ("{\"version\": 1}", "a version"),
+        ("{\"fatcs\": {}}", "another word"),
     ] {
         fs::write(here.path().join("facts.json"), text).expect("writes");
         let ended = run(here.path(), &["check", "--from", "facts.json"]);
@@ -181,6 +237,24 @@ fn a_store_that_cannot_be_written_is_our_failure_and_the_result_is_still_shown()
 }
 
 #[test]
+fn a_store_of_something_else_is_a_wrong_request() {
+    let here = folder();
+    fs::write(here.path().join("other"), "somebody's file, which is no database").expect("writes");
+    for words in [&["history"][..], &["report"], &["history", "--verify"]] {
+        let ended = run(here.path(), &[words, &["--store", "other"]].concat());
+        assert_eq!(ended.code, Some(2), "{words:?}: {}", ended.err);
+        assert!(ended.err.contains("is no evidence store"), "{}", ended.err);
+    }
+    fs::create_dir(here.path().join(".seaworthy")).expect("makes");
+    std::os::unix::fs::symlink("../other", here.path().join(".seaworthy/runs.db")).expect("links");
+    let ended = run(here.path(), &["check"]);
+    assert_eq!(ended.code, Some(3));
+    assert!(ended.err.contains("symbolic link"), "{}", ended.err);
+    let kept = fs::read_to_string(here.path().join("other")).expect("reads");
+    assert_eq!(kept, "somebody's file, which is no database");
+}
+
+#[test]
 fn the_demo_goes_when_sound_and_does_not_with_one_thing_broken() {
     // With this process's environment: the reference service is built where it was not yet.
     let mut demo = Command::new(env!("CARGO_BIN_EXE_seaworthy"));
@@ -232,6 +306,8 @@ fn who_waits_for_standard_input_ends_when_told_to() {
         .spawn()
         .expect("started");
     std::thread::sleep(Duration::from_millis(700));
+    // Waiting for the process would close it.
+    let _open = child.stdin.take();
     assert!(child.try_wait().expect("asked").is_none(), "it waits");
     let told = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
     assert!(told.is_ok_and(|status| status.success()));

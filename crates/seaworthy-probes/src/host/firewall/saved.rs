@@ -20,13 +20,13 @@ fn chain_drops(filter: &str, chain: &str, deep: u32) -> Result<bool, Unseen> {
     if deep > CHAINS_DEEP_MAX {
         return Err(not_understood("chains that lead to one another"));
     }
-    let rules = filter.lines().filter_map(|line| {
+    let mut rules = filter.lines().filter_map(|line| {
         // Counts of packets may stand before the rule.
         let line =
             line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(line, |(_, rule)| rule);
         line.strip_prefix("-A ")?.strip_prefix(chain)?.strip_prefix(' ')
     });
-    let Some(last) = rules.last() else { return Ok(false) };
+    let Some(last) = rules.next_back() else { return Ok(false) };
     let mut words = quoted_words(last).into_iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -86,8 +86,8 @@ fn hooked_drops(chain: &str) -> Result<bool, Unseen> {
     if chain.split("policy").skip(1).any(|said| said.trim_start().starts_with("drop")) {
         return Ok(true);
     }
-    let rules = chain.split(['\n', ';']).map(str::trim);
-    let Some(last) = rules.filter(|rule| !rule.is_empty()).last() else { return Ok(false) };
+    let mut rules = chain.split(['\n', ';']).map(str::trim);
+    let Some(last) = rules.rfind(|rule| !rule.is_empty()) else { return Ok(false) };
     let words = quoted_words(last);
     let mut rest = words.iter().map(String::as_str).peekable();
     while let Some(word) = rest.next() {

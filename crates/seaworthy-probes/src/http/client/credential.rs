@@ -68,7 +68,19 @@ impl Scrubber {
         let hex: String = plain.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
         let stem = coded.trim_end_matches('=').to_owned();
         let url_stem = url_safe.trim_end_matches('=').to_owned();
-        let forms = [plain.to_owned(), percent, json.trim_matches('"').to_owned(), stem, url_stem, hex];
+        let spaces = percent.replace('+', "%20");
+        let forms = [
+            plain.to_owned(),
+            lower_percent(&percent),
+            lower_percent(&spaces),
+            percent,
+            spaces,
+            json.trim_matches('"').to_owned(),
+            stem,
+            url_stem,
+            hex.to_uppercase(),
+            hex,
+        ];
         for form in forms {
             if !self.needles.iter().any(|known| known.expose_secret() == form) {
                 self.needles.push(SecretString::from(form));
@@ -87,6 +99,16 @@ impl Scrubber {
     pub fn scrub_text(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.scrub(text.as_bytes().to_vec())).into_owned()
     }
+}
+
+/// The same with the digits of its percent codes in lower case.
+fn lower_percent(text: &str) -> String {
+    let mut left = 0;
+    let lower = text.chars().map(|c| {
+        left = if c == '%' { 3 } else { usize::saturating_sub(left, 1) };
+        if left > 0 { c.to_ascii_lowercase() } else { c }
+    });
+    lower.collect()
 }
 
 fn replace(bytes: Vec<u8>, needle: &[u8]) -> Vec<u8> {
@@ -126,4 +148,28 @@ pub(super) fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::Scrubber;
+
+    #[test]
+    fn a_secret_is_taken_out_in_each_form_in_which_it_may_come_back() {
+        let secret = SecretString::from("Se cret/\u{e9}\"k+1".to_owned());
+        let scrubber = Scrubber::hiding([&secret]);
+        for echo in [
+            "Se cret/\u{e9}\"k+1",
+            "Se+cret%2F%C3%A9%22k%2B1",
+            "Se%20cret%2f%c3%a9%22k%2b1",
+            "Se cret/\u{e9}\\\"k+1",
+            "U2UgY3JldC/DqSJrKzE",
+            "536520637265742fc3a9226b2b31",
+            "536520637265742FC3A9226B2B31",
+        ] {
+            assert_eq!(scrubber.scrub_text(&format!("<{echo}>")).replace('=', ""), "<***>", "{echo}");
+        }
+    }
 }

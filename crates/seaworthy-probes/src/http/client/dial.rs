@@ -20,7 +20,6 @@ use url::{Host, Url};
 
 use super::meter::{Meter, Metered};
 use super::trust::{Trust, configuration};
-use crate::address::{Reach, reach};
 use crate::dial::{self, End, Lost};
 
 /// The body of a request: whole or streamed.
@@ -67,13 +66,6 @@ impl Dialler {
     pub(super) async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, Unseen> {
         let found = self.look_up(url).await?.into_iter().take(ADDRESSES_MAX).collect();
         dial::allowed(host(url), found, "the service")
-    }
-
-    /// How public the first address of a URL is that would be dialled.
-    pub(super) async fn reach(&self, url: &Url) -> Result<Reach, Unseen> {
-        let addresses = self.addresses(url).await?;
-        let least = addresses.iter().filter_map(|address| reach(address.ip()).ok()).min();
-        least.ok_or_else(|| Unseen::new(Blind::Unreachable, "the name has no address"))
     }
 
     async fn look_up(&self, url: &Url) -> Result<Vec<SocketAddr>, Unseen> {

@@ -24,7 +24,7 @@ impl Wire {
     /// Asks and follows. `home` holds the hosts that may be visited besides the first one.
     pub(super) async fn follow(&self, mut question: Question, home: &[String]) -> Result<Followed, Unseen> {
         let first = question.url.clone();
-        let first_reach = self.dialler.reach(&first).await?;
+        let first_reach = self.reach(&first).await?;
         let mut hops = Vec::new();
         loop {
             let answer = self.exchange(&question).await?;
@@ -64,7 +64,7 @@ impl Wire {
                 format!("it redirects to `{}`, which is not among the environment's `urls`", origin(&next));
             return Err(Unseen::new(Blind::NotGiven, why).give(format!("`{}` under `urls`", origin(&next))));
         }
-        if self.dialler.reach(&next).await? < first_reach {
+        if self.reach(&next).await? < first_reach {
             let why = format!("it redirects from a public address to a less public one, `{}`", origin(&next));
             return Err(Unseen::new(Blind::Unsupported, why));
         }

@@ -199,7 +199,7 @@ impl Observer {
 
     /// How public the address of a URL is.
     pub async fn reach(&self, url: &Url) -> Result<Reach, Unseen> {
-        self.wire.dialler.reach(url).await
+        self.wire.reach(url).await
     }
 
     /// A client for each address of a URL's host that dials that one alone, where there are several.

@@ -23,6 +23,7 @@ use super::by_hand::{Shown, curl};
 use super::credential::{Credential, Scrubber};
 use super::dial::{Connection, Dialler, RequestBody};
 use super::payload::Payload;
+use crate::address::{Reach, reach};
 use crate::dial::{End, Lost};
 
 /// How long hyper may take to have a connection ready again.
@@ -149,6 +150,13 @@ impl Wire {
         let found = timeout_at(self.deadline, self.dialler.addresses(url)).await.map_err(|_| late())?;
         known.insert(origin, found.clone());
         found
+    }
+
+    /// How public the addresses of a URL are, the least public one: those that would be dialled, and no others.
+    pub(super) async fn reach(&self, url: &Url) -> Result<Reach, Unseen> {
+        let addresses = self.addresses_of(url).await?;
+        let least = addresses.iter().filter_map(|address| reach(address.ip()).ok()).min();
+        least.ok_or_else(|| Unseen::new(Blind::Unreachable, "the name has no address"))
     }
 
     /// Opens connections ahead of a burst, so that handshakes are no part of what is measured.

@@ -68,3 +68,16 @@ fn h16_a_hostile_document_is_bounded() {
     let slash = r#"{"openapi": "3.1.0", "servers": [{"url": "https://x/\r\nevil"}], "paths": {"nothing": {"get": {}}, "/{a": {"get": {}}}}"#;
     assert_eq!(read(slash)[0].concrete, "/{a");
 }
+
+#[test]
+fn what_stands_in_other_files_is_told() {
+    let split = "openapi: 3.0.0\npaths:\n  x-note: {}\n  /a: {get: {}}\n  /b: {$ref: ./paths/b.yaml}\n  /c: {post: {$ref: '#/nowhere'}}\n";
+    let description = Description::read(split).expect("a document");
+    assert_eq!(description.operations.len(), 1);
+    let why = description.left_out.expect("told").why;
+    assert!(why.ends_with("`/b` and 1 more"), "{why}");
+    assert_eq!(
+        Description::read("openapi: 3.0.0\npaths: {/a: {get: {}}}\n").expect("a document").left_out,
+        None
+    );
+}

@@ -26,18 +26,6 @@ async fn kept() -> Fixture {
     fixture
 }
 
-async fn tamper(fixture: &Fixture, sql: &'static str) {
-    let store = fixture.open().await;
-    let triggers =
-        ["ledger_is_not_changed", "ledger_is_not_deleted", "runs_are_not_changed", "runs_are_not_deleted"];
-    for trigger in triggers {
-        let drop = sqlx::AssertSqlSafe(format!("DROP TRIGGER {trigger}"));
-        sqlx::query(drop).execute(&store.pool).await.expect("drops");
-    }
-    sqlx::query(sql).execute(&store.pool).await.expect(sql);
-    store.pool.close().await;
-}
-
 #[tokio::test]
 async fn what_was_said_comes_back_whole_and_verifies() {
     let fixture = kept().await;
@@ -87,7 +75,7 @@ async fn every_tampering_is_found_and_nothing_is_read_of_it() {
         "UPDATE ledger SET previous = '' WHERE sequence = 1",
     ] {
         let fixture = kept().await;
-        tamper(&fixture, sql).await;
+        fixture.tamper(sql).await;
         let store = fixture.open().await;
         let verified = store.verify_ledger(None).await.expect("verifies");
         assert!(!verified.faults.is_empty(), "not found: {sql}");
@@ -98,7 +86,7 @@ async fn every_tampering_is_found_and_nothing_is_read_of_it() {
 #[tokio::test]
 async fn runs_cut_off_since_are_found_by_the_ledger() {
     let fixture = kept().await;
-    tamper(&fixture, "DELETE FROM runs WHERE sequence > 3").await;
+    fixture.tamper("DELETE FROM runs WHERE sequence > 3").await;
     let store = fixture.open().await;
     assert!(store.verify(None).await.expect("verifies").faults.is_empty());
     let verified = store.verify_ledger(None).await.expect("verifies");
@@ -106,10 +94,24 @@ async fn runs_cut_off_since_are_found_by_the_ledger() {
 }
 
 #[tokio::test]
-async fn a_cut_tail_of_the_ledger_is_found_by_a_head_kept_elsewhere() {
+async fn records_cut_off_are_found_by_the_runs_since() {
     let fixture = kept().await;
+    fixture.tamper("DELETE FROM ledger WHERE sequence = 3").await;
+    let store = fixture.open().await;
+    let verified = store.verify(None).await.expect("verifies");
+    assert_eq!(verified.faults.len(), 1, "the last run knows of record 3");
+    assert!(store.ledger().await.is_err(), "half a ledger decides nothing");
+}
+
+#[tokio::test]
+async fn a_cut_tail_of_the_ledger_is_found_by_a_head_kept_elsewhere() {
+    let fixture = Fixture::with_runs(2).await;
+    let store = fixture.open().await;
+    for number in 1..=3 {
+        store.record(&entry(number)).await.expect("keeps");
+    }
     let head = fixture.open().await.verify_ledger(None).await.expect("verifies").head;
-    tamper(&fixture, "DELETE FROM ledger WHERE sequence = 3").await;
+    fixture.tamper("DELETE FROM ledger WHERE sequence = 3").await;
     let verified = fixture.open().await.verify_ledger(Some(&head)).await.expect("verifies");
     assert_eq!((verified.known_head_found, verified.faults.len()), (Some(false), 1));
 }

@@ -139,9 +139,7 @@ fn a_role_that_was_taken_away_takes_its_attestations_along() {
 fn a_ledger_that_was_changed_decides_nothing() {
     let house = house();
     assert_eq!(attest(&house, ID, "legal", "counsel", &["--evidence", "terms.md"]).code, Some(0));
-    let script = "import sqlite3; d = sqlite3.connect('.seaworthy/runs.db'); d.execute('DROP TRIGGER ledger_is_not_changed'); \
-                  d.execute(\"UPDATE ledger SET environment = 'staging'\"); d.commit()";
-    house.tool("python3", &["-c", script]);
+    house.tamper("ledger_is_not_changed", "UPDATE ledger SET environment = 'staging'");
     let check = house.run(&["check"]);
     assert_eq!(check.code, Some(3), "{}", check.out);
     assert!(check.err.contains("its content does not match its digest"), "{}", check.err);

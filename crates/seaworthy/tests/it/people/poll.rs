@@ -135,9 +135,7 @@ fn a_no_go_stands_until_whoever_said_it_thinks_again() {
 #[test]
 fn nobody_signs_for_a_run_that_was_changed() {
     let house = ready();
-    let script = "import sqlite3; d = sqlite3.connect('.seaworthy/runs.db'); d.execute('DROP TRIGGER runs_are_not_changed'); \
-                  d.execute(\"UPDATE runs SET target = 'elsewhere' WHERE sequence = 1\"); d.commit()";
-    house.tool("python3", &["-c", script]);
+    house.tamper("runs_are_not_changed", "UPDATE runs SET target = 'elsewhere' WHERE sequence = 1");
     assert_refused(&go(&house, "ops", "operations"), "was changed");
     assert_refused(&house.run(&["certify", "--env", "staging", "--out", "../c.json"]), "was changed");
 }
