@@ -32,7 +32,7 @@ pub struct Run {
     pub target: String,
     /// The level at which was looked.
     pub consent: Consent,
-    /// The commit of the repository, where it was seen.
+    /// The commit of the repository, where it was seen; none where tracked files were not as it has them.
     pub commit: Option<String>,
     /// When it began, UTC.
     pub started_at: DateTime<Utc>,

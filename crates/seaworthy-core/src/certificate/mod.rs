@@ -77,6 +77,16 @@ pub enum Refusal {
     /// The run is older than the policy takes.
     #[error("the run began on {}, longer ago than the policy takes", .0.format("%Y-%m-%d %H:%M UTC"))]
     TooOld(DateTime<Utc>),
+    /// A risk was accepted by somebody whom the policy does not trust with anything.
+    #[error(
+        "it accepts the risk of `{requirement}`, and `{approver}`, who accepted it, has no role in the policy"
+    )]
+    Approver {
+        /// The requirement.
+        requirement: String,
+        /// Who accepted the risk.
+        approver: String,
+    },
     /// Its run lies ahead of this clock.
     #[error("the run is dated in the future: {}", .0.format("%Y-%m-%d %H:%M UTC"))]
     Future(DateTime<Utc>),
@@ -142,6 +152,13 @@ fn holds(decision: &DecisionStatement, policy: &DeployPolicy, now: DateTime<Utc>
     }
     if let Some(waived) = decision.waived.iter().find(|waived| waived.until <= now) {
         return Err(Refusal::Expired(waived.until));
+    }
+    let trusted = |approver: &str| policy.people.get(approver).is_some_and(|person| !person.roles.is_empty());
+    if let Some(waived) = decision.waived.iter().find(|waived| !trusted(&waived.approver)) {
+        return Err(Refusal::Approver {
+            requirement: waived.requirement.clone(),
+            approver: waived.approver.clone(),
+        });
     }
     if age > policy.max_age {
         return Err(Refusal::TooOld(began));

@@ -5,7 +5,7 @@ use super::{Asked, DeployPolicy, Refusal, admit};
 use crate::gate::Headline;
 use crate::manifest::Role;
 use crate::run::Run;
-use crate::sample::{ROLES, now, people_lines, run, sign, signed};
+use crate::sample::{ROLES, now, people_lines, run, sign, signed, waived};
 use crate::statement::{DecisionStatement, Envelope};
 
 fn policy_with(more: &str) -> DeployPolicy {
@@ -129,6 +129,19 @@ fn headlines_and_catalogs_are_those_of_the_policy() {
         admit(&certificate(), &policy_with(&format!("catalogs: ['{}']\n", "c".repeat(64))), &asked(), now())
             .is_ok()
     );
+}
+
+#[test]
+fn a_risk_that_somebody_unknown_accepted_is_not_taken() {
+    let accepted_by = |approver: &str| {
+        let mut run = run();
+        run.decision.headline = Headline::ConditionalGo;
+        run.decision.waived.push(waived("header-csp", approver, now() + TimeDelta::days(3)));
+        file(&signed(&payload(&run), &[1, 2, 3, 4]))
+    };
+    assert!(admit(&accepted_by("lead@example.com"), &policy_with(""), &asked(), now()).is_ok());
+    let why = refused(&accepted_by("x@example.com"), &policy_with(""), &asked(), TimeDelta::zero());
+    assert!(why.contains("`x@example.com`, who accepted it, has no role"), "{why}");
 }
 
 #[test]

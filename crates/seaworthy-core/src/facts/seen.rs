@@ -15,6 +15,11 @@ pub const UNSEEN_KEY: &str = "$unseen";
 /// The key of the command that shows a fact again.
 pub const BY_HAND_KEY: &str = "by_hand";
 
+/// A fact of a document in JSON without the mark that it was seen.
+pub fn unwrapped(fact: &serde_json::Value) -> &serde_json::Value {
+    fact.get(SEEN_KEY).unwrap_or(fact)
+}
+
 /// One fact: seen, with the command that shows it again where there is one, or unseen and why.
 ///
 /// `Option<T>` inside means "seen to be absent": `Seen::new(None)` is `null` in the document.

@@ -2,30 +2,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::{Headline, Waived, Waiver, WaiverFaultKind, decide};
-use crate::catalog::{Remedy, Severity};
+use crate::catalog::Severity;
 use crate::finding::{Finding, Verdict};
 use crate::manifest::{GateSpec, UnknownRule};
+use crate::sample;
 
 fn finding(id: usize, severity: Severity, verdict: Verdict, proven: bool) -> Finding {
-    Finding {
-        id: format!("r{id}"),
-        title: String::new(),
-        area: "web".into(),
-        severity,
-        verdict,
-        assurance: None,
-        seen: Vec::new(),
-        more: 0,
-        wanted: String::new(),
-        by_hand: Vec::new(),
-        facts: Vec::new(),
-        unseen: Vec::new(),
-        warnings: Vec::new(),
-        hint: None,
-        remedy: Remedy { text: String::new(), snippet: None },
-        proven,
-        fresh_until: DateTime::UNIX_EPOCH,
-    }
+    Finding { severity, proven, ..sample::finding(&format!("r{id}"), verdict) }
 }
 
 fn headline(findings: &[(Severity, Verdict, bool)]) -> Headline {

@@ -127,6 +127,9 @@ fn fault_of(
     if !approved {
         return Some(format!("`{}` did not sign it", says.approver));
     }
+    if people.get(&says.approver).is_none_or(|person| person.roles.is_empty()) {
+        return Some(format!("`{}` has no role, so nobody asked for the approval", says.approver));
+    }
     if elsewhere {
         return Some("it was signed for another service or environment".to_owned());
     }

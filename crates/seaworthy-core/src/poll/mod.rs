@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::catalog::Severity;
+use crate::facts::unwrapped;
+use crate::finding::Verdict;
 use crate::gate::Headline;
-use crate::ledger::{Record, RecordKind, said_first};
+use crate::ledger::{Record, RecordKind, said_first, waivers};
 use crate::limits::people::CLOCK_AHEAD_SECONDS_MAX;
 use crate::manifest::{People, Role};
 use crate::run::Run;
@@ -25,8 +28,10 @@ pub struct Ground<'a> {
     pub run: &'a Run,
     /// SHA-256 of its JSON as it was kept.
     pub digest: &'a str,
-    /// The newest whole run of the same service in the same environment.
+    /// The newest whole run of the same service in the same environment, by its place in the store.
     pub newest: &'a Run,
+    /// Every run of it that was kept after the one that is voted on, the newest first.
+    pub later: &'a [Run],
     /// SHA-256 of the manifest as it stands now.
     pub manifest: &'a str,
     /// Who may sign, by the manifest as it stands now.
@@ -119,7 +124,7 @@ impl Poll {
             seats: seats(run, ground.people),
             no_gos: Vec::new(),
             not_counted: Vec::new(),
-            stale: stale(ground, &decision),
+            stale: stale(ground, &decision, records),
             payload: decision.bytes(),
             signatures: BTreeMap::new(),
         };
@@ -218,7 +223,7 @@ fn seats(run: &Run, people: &People) -> Vec<Seat> {
 }
 
 /// What took the ground away from under a decision.
-fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>) -> Vec<String> {
+fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>, records: &[Record]) -> Vec<String> {
     let Ground { run, newest, manifest, now, .. } = ground;
     let mut why = Vec::new();
     let mut differs = |what: &str, then: Option<&str>, since: Option<&str>| {
@@ -232,10 +237,14 @@ fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>) -> Vec<St
     differs("environment", run.environment.as_deref(), newest.environment.as_deref());
     differs("catalog", Some(&run.policy), Some(&newest.policy));
     differs("manifest", run.manifest.as_deref(), Some(manifest));
-    if newest.started_at > run.started_at && newest.decision.headline < run.decision.headline {
+    // By their places in the store: clocks go back.
+    if newest.id != run.id && newest.decision.headline < run.decision.headline {
         let words = newest.decision.headline.words();
         why.push(format!("the newer run {} is {words}", newest.id));
     }
+    why.extend(not_as_committed(run));
+    why.extend(failed_since(ground));
+    why.extend(no_longer_accepted(ground, records));
     if decision.predicate.expires_at <= *now {
         let end = decision.predicate.expires_at.format("%Y-%m-%d %H:%M UTC");
         why.push(format!("what run {} saw is too old: it held until {end}", run.id));
@@ -244,6 +253,57 @@ fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>) -> Vec<St
         why.push(format!("run {} is dated in the future", run.id));
     }
     why
+}
+
+/// Files that were looked at and are in no commit: what was decided about is then nothing that can be deployed.
+fn not_as_committed(run: &Run) -> Option<String> {
+    let git = run.facts.pointer("/repo/git").map(unwrapped)?;
+    let changed = unwrapped(git.get("changed")?).as_array()?;
+    let first = changed.first().map(|path| path.as_str().unwrap_or("some"))?;
+    let more = match changed.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("the work tree was not as committed: {first}{more}"))
+}
+
+/// Blockers that a later run saw fail, one that was limited to them among those, and that none saw pass since.
+fn failed_since<'a>(ground: &Ground<'a>) -> Vec<String> {
+    let accepted = |id: &str| ground.run.decision.waived.iter().any(|waived| waived.requirement == id);
+    let mut told: BTreeMap<&'a str, (&'a str, Verdict)> = BTreeMap::new();
+    for run in ground.later {
+        let blockers =
+            run.findings.iter().filter(|finding| finding.proven && finding.severity == Severity::Critical);
+        for finding in blockers.filter(|finding| matches!(finding.verdict, Verdict::Pass | Verdict::Fail)) {
+            told.entry(&finding.id).or_insert((&run.id, finding.verdict));
+        }
+    }
+    let failed = told.iter().filter(|(id, (_, verdict))| *verdict == Verdict::Fail && !accepted(id));
+    failed.map(|(id, (run, _))| format!("the later run {run} saw `{id}` fail")).collect()
+}
+
+/// Risks of the decision whose acceptance was taken back, ends earlier now, or cannot be trusted any more.
+fn no_longer_accepted(ground: &Ground<'_>, records: &[Record]) -> Vec<String> {
+    let Ground { run, people, now, .. } = ground;
+    let standing = waivers(records, &run.service, run.environment.as_deref(), people, &run.gate, *now);
+    let ended = run.decision.waived.iter().filter_map(|waived| {
+        let id = &waived.requirement;
+        let found =
+            standing.iter().map(|standing| &standing.waiver).find(|found| found.says.requirement == *id);
+        match found {
+            None => Some(format!("the risk of `{id}` is no longer accepted")),
+            Some(found) if found.fault.is_some() => Some(format!(
+                "the acceptance of `{id}` counts no longer: {}",
+                found.fault.as_deref().unwrap_or_default()
+            )),
+            Some(found) if found.says.until < waived.until => Some(format!(
+                "the risk of `{id}` is accepted until {} only",
+                found.says.until.format("%Y-%m-%d %H:%M UTC")
+            )),
+            Some(_) => None,
+        }
+    });
+    ended.collect()
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Ground, NoPoll, Poll};
-use crate::gate::{Headline, Waived};
+use crate::catalog::{Assurance, Severity};
+use crate::finding::{Finding, Verdict};
+use crate::gate::Headline;
 use crate::ledger::{Entry, Record, RecordKind};
 use crate::manifest::{People, Role};
 use crate::run::Run;
-use crate::sample::{ROLES, now, people, people_of, run, sign, signed};
+use crate::sample::{ROLES, finding, now, people, people_of, run, sign, signed, waived};
 use crate::statement::{Choice, DecisionStatement, Vote, open, sha256_hex};
 
 const DIGEST: &str = "aa";
@@ -16,6 +18,7 @@ const DIGEST: &str = "aa";
 struct Case {
     run: Run,
     newest: Run,
+    later: Vec<Run>,
     manifest: String,
     people: People,
     records: Vec<Record>,
@@ -27,6 +30,7 @@ impl Case {
         let run = run();
         Self {
             newest: run.clone(),
+            later: Vec::new(),
             manifest: run.manifest.clone().expect("has one"),
             run,
             people: people(),
@@ -40,6 +44,7 @@ impl Case {
             run: &self.run,
             digest: DIGEST,
             newest: &self.newest,
+            later: &self.later,
             manifest: &self.manifest,
             people: &self.people,
             now: now() + self.late,
@@ -269,7 +274,7 @@ fn no_misuse_fills_a_seat() {
 /// What takes the ground away from a poll that was full.
 type Shift = (&'static str, fn(&mut Case), &'static str);
 
-const SHIFTS: [Shift; 9] = [
+const SHIFTS: [Shift; 13] = [
     (
         "another commit",
         |case| case.newest.commit = Some("0".repeat(40)),
@@ -291,6 +296,33 @@ const SHIFTS: [Shift; 9] = [
             case.newest.decision.headline = Headline::NoGo;
         },
         "the newer run newer is NO-GO",
+    ),
+    (
+        "a worse newer run by a clock that went back",
+        |case| {
+            case.newest.id = "newer".into();
+            case.newest.started_at = case.run.started_at - TimeDelta::minutes(2);
+            case.newest.decision.headline = Headline::NoGo;
+        },
+        "the newer run newer is NO-GO",
+    ),
+    (
+        "a blocker that a later, limited run saw fail",
+        |case| case.later = vec![limited("b", Verdict::Unknown), limited("a", Verdict::Fail)],
+        "the later run limited saw `a` fail",
+    ),
+    (
+        "files that are in no commit",
+        |case| case.run.facts = serde_json::json!({"repo": {"git": {"changed": {"$seen": ["a", "b"]}}}}),
+        "the work tree was not as committed: a and 1 more",
+    ),
+    (
+        "a risk that nobody accepts any more",
+        |case| {
+            case.run.decision.headline = Headline::ConditionalGo;
+            case.run.decision.waived.push(waived("a", "a", now() + TimeDelta::days(3)));
+        },
+        "the risk of `a` is no longer accepted",
     ),
     ("too late", |case| case.late = TimeDelta::days(7), "is too old"),
     ("a run from the future", |case| case.late = -TimeDelta::days(1), "is dated in the future"),
@@ -320,19 +352,37 @@ fn a_newer_run_on_the_same_ground_takes_nothing_away() {
     assert!(case.poll().certificate().is_ok());
 }
 
+/// A run that looked at one requirement.
+fn limited(id: &str, verdict: Verdict) -> Run {
+    let finding = Finding { proven: true, severity: Severity::Critical, ..finding(id, verdict) };
+    Run { id: "limited".into(), only: vec![id.into()], findings: vec![finding], ..run() }
+}
+
+#[test]
+fn what_was_mended_since_takes_nothing_away() {
+    let mut case = Case::four();
+    case.later = vec![limited("a", Verdict::Pass), limited("a", Verdict::Fail)];
+    assert!(case.poll().certificate().is_ok());
+}
+
+#[test]
+fn a_decision_ends_with_what_people_attested() {
+    let mut case = Case::new();
+    let until = now() + TimeDelta::hours(2);
+    case.run.findings =
+        vec![Finding { assurance: Some(Assurance::Attestation), ..finding("a", Verdict::Pass) }];
+    let said = |id: &str, stands: bool, until: DateTime<Utc>| serde_json::json!({"requirement": id, "stands": stands, "until": until.to_rfc3339()});
+    let said = [said("a", true, until), said("a", false, now()), said("b", true, now())];
+    case.run.facts = serde_json::json!({"ledger": {"$seen": {"attestations": {"$seen": said}}}});
+    assert_eq!(case.poll().holds_until, until);
+}
+
 #[test]
 fn a_decision_ends_with_its_first_waiver() {
     let mut case = Case::new();
     let until = now() + TimeDelta::hours(3);
     case.run.decision.headline = Headline::ConditionalGo;
-    case.run.decision.waived.push(Waived {
-        requirement: "r".into(),
-        reason: "r".into(),
-        owner: "o".into(),
-        approver: "a".into(),
-        at: now(),
-        until,
-    });
+    case.run.decision.waived.push(waived("r", "a", until));
     assert_eq!(case.poll().holds_until, until);
 }
 

@@ -5,7 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use serde_json::Value as Json;
+
 use super::{Predicate, Statement, Subject};
+use crate::catalog::Assurance;
+use crate::facts::unwrapped;
+use crate::finding::Verdict;
 use crate::gate::{Counts, Headline, Waived};
 use crate::manifest::GateSpec;
 use crate::run::Run;
@@ -51,7 +56,7 @@ impl DecisionStatement {
         subject.extend(run.commit.as_deref().map(Subject::commit));
         let holds = Duration::days(run.gate.decision_days.into());
         let limit = run.started_at.checked_add_signed(holds).unwrap_or(run.started_at);
-        let waivers_end = run.decision.waived.iter().map(|waived| waived.until).min();
+        let ends = run.decision.waived.iter().map(|waived| waived.until).chain(attested_until(run));
         let predicate = Self {
             service: run.service.clone(),
             environment: run.environment.clone(),
@@ -63,10 +68,29 @@ impl DecisionStatement {
             headline: run.decision.headline,
             counts: run.decision.counts,
             waived: run.decision.waived.clone(),
-            expires_at: waivers_end.map_or(limit, |end| end.min(limit)),
+            expires_at: ends.fold(limit, DateTime::min),
         };
         Some(Statement::new(subject, predicate))
     }
+}
+
+/// When what people attested ends, of what passed by it.
+fn attested_until(run: &Run) -> impl Iterator<Item = DateTime<Utc>> {
+    let passed = |id: &str| {
+        run.findings.iter().any(|finding| {
+            finding.id == id
+                && finding.verdict == Verdict::Pass
+                && finding.assurance == Some(Assurance::Attestation)
+        })
+    };
+    let ledger = run.facts.get("ledger").map(unwrapped);
+    let said = ledger.and_then(|ledger| unwrapped(ledger.get("attestations")?).as_array());
+    said.into_iter().flatten().map(unwrapped).filter_map(move |said| {
+        let stands = said.get("stands").and_then(Json::as_bool) == Some(true);
+        let id = said.get("requirement")?.as_str()?;
+        let until = said.get("until")?.as_str()?.parse().ok()?;
+        (stands && passed(id)).then_some(until)
+    })
 }
 
 /// The SHA-256 of bytes, in hex.

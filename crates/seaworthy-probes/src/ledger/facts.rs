@@ -40,6 +40,8 @@ pub struct AttestationFact {
     pub signature_valid: bool,
     /// The manifest gives this person the role.
     pub role_held: bool,
+    /// Until when it holds, UTC (RFC 3339).
+    pub until: String,
     /// It holds no longer.
     pub expired: bool,
     /// It is dated ahead of the clock.

@@ -93,6 +93,8 @@ pub struct GitFacts {
     pub branch: Seen<Option<String>>,
     /// Tags at the commit that is checked out.
     pub tags_at_head: Seen<Vec<String>>,
+    /// Tracked files that are not as that commit has them: changed, taken away or only added to the index.
+    pub changed: Seen<Listed<String>>,
     /// Files that it tracks.
     pub tracked_count: Seen<u64>,
     /// Repositories in it.

@@ -14,6 +14,7 @@ use super::facts::{FilesFacts, GitFacts, RepoFacts, SetAsideDirectory, UnreadFil
 use super::files::{Files, KeptFile};
 use super::gaps::{self, EVERYTHING, Gap, Subject};
 use super::git::Git;
+use super::git::changed;
 use super::git::refs::Refs;
 use super::history::{self, History};
 use super::leftovers::facts::{LeftoverFacts, LeftoverFinding, SetAside};
@@ -260,7 +261,20 @@ fn git(looked: &Looked<'_>) -> Seen<Option<GitFacts>> {
         ),
         Err(unseen) => (unseen.clone().into(), unseen.clone().into()),
     };
-    Seen::new(Some(GitFacts { head, branch, tags_at_head: tags, tracked_count, submodules }))
+    let changed = changed(git, looked);
+    Seen::new(Some(GitFacts { head, branch, tags_at_head: tags, changed, tracked_count, submodules }))
+}
+
+fn changed(git: &Git, looked: &Looked<'_>) -> Seen<Listed<String>> {
+    let changed = match (&looked.refs, &looked.tracked) {
+        (Ok(Some(refs)), Ok(Some(tracked))) => changed::changed(git, refs, &tracked.entries, looked.tree),
+        (Err(why), _) | (_, Err(why)) => Err(why.clone()),
+        (Ok(_), Ok(_)) => return Seen::new(Listed::whole(Vec::new())),
+    };
+    match changed {
+        Ok(changed) => Seen::shown_by(changed, "git status --porcelain --untracked-files=no"),
+        Err(why) => Seen::Unseen(why),
+    }
 }
 
 fn leftovers(looked: &Looked<'_>, listed: &[Found], files: &Files) -> LeftoverFacts {

@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Component, Path};
 
 use nix::dir::{Dir, Type};
-use nix::fcntl::{AtFlags, OFlag, open, openat};
+use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use seaworthy_core::facts::{Blind, Unseen};
 
@@ -30,6 +30,19 @@ pub(crate) enum Kind {
     Link,
     /// A pipe, a socket, a device: never opened.
     Other,
+}
+
+/// What is known of a file without opening it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stat {
+    /// What it is, as the bits of a mode.
+    pub(crate) kind: u32,
+    /// Permission bits.
+    pub(crate) mode: u32,
+    /// Size in bytes.
+    pub(crate) size: u64,
+    /// When it was changed last, in seconds and nanoseconds.
+    pub(crate) modified: (i64, i64),
 }
 
 /// A directory entry: its name and what it is.
@@ -116,6 +129,29 @@ impl Tree {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What is known of what stands at a relative path, itself where it is a link; `None` when nothing does.
+    pub(crate) fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+        match self.directory(parent).and_then(|at| Ok(stat_at(at.as_fd(), name)?)) {
+            Ok(stat) => Ok(Some(Stat {
+                kind: stat.st_mode & SFlag::S_IFMT.bits(),
+                mode: stat.st_mode & 0o7777,
+                size: u64::try_from(stat.st_size).unwrap_or(0),
+                modified: (stat.st_mtime, stat.st_mtime_nsec),
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a link says.
+    pub(crate) fn link(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        Ok(readlinkat(self.directory(parent)?.as_fd(), name)?.into_encoded_bytes())
     }
 
     /// The entries of a directory with their kinds, sorted by name; at most `max`, and whether there were more.

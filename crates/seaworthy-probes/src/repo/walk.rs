@@ -56,12 +56,14 @@ pub(crate) struct TrackedPaths {
     directories: HashSet<Vec<u8>>,
     submodules: HashSet<Vec<u8>>,
     left_out: Vec<Vec<u8>>,
+    /// All of them as the index has them.
+    pub(crate) entries: Vec<Tracked>,
 }
 
 impl TrackedPaths {
     pub(crate) fn new(entries: Vec<Tracked>) -> Self {
         let mut tracked = Self::default();
-        for entry in entries {
+        for entry in &entries {
             let mut rest = entry.path.as_slice();
             while let Some(slash) = rest.iter().rposition(|byte| *byte == b'/') {
                 rest = rest.get(..slash).unwrap_or_default();
@@ -70,14 +72,15 @@ impl TrackedPaths {
                 }
             }
             if entry.left_out {
-                tracked.left_out.push(entry.path);
+                tracked.left_out.push(entry.path.clone());
             } else if entry.submodule {
                 tracked.directories.insert(entry.path.clone());
-                tracked.submodules.insert(entry.path);
+                tracked.submodules.insert(entry.path.clone());
             } else {
-                tracked.files.insert(entry.path);
+                tracked.files.insert(entry.path.clone());
             }
         }
+        tracked.entries = entries;
         tracked
     }
 

@@ -124,6 +124,8 @@ pub(super) struct Subject {
     pub(super) document: KeptDocument,
     digest: String,
     newest: Run,
+    /// The runs that were kept after it, the newest first.
+    later: Vec<Run>,
 }
 
 impl Subject {
@@ -145,11 +147,11 @@ impl Subject {
                     "`seaworthy history` lists the runs; `--env NAME` names another environment",
                 ));
             }
-            return Ok(Self::new(document, newest.run));
+            return Self::new(house, document, newest.run).await;
         }
         for id in voted(records, house).into_iter().filter(|id| *id != newest.run.id) {
             let Ok(document) = house.store.document(Some(&id)).await else { continue };
-            let subject = Self::new(document, newest.run.clone());
+            let subject = Self::new(house, document, newest.run.clone()).await?;
             let stands = subject
                 .poll(house, records, now)
                 .is_ok_and(|poll| poll.is_open().is_ok() && poll.seats.iter().any(|seat| seat.go.is_some()));
@@ -158,12 +160,18 @@ impl Subject {
             }
         }
         let run = newest.run.clone();
-        Ok(Self::new(newest, run))
+        Self::new(house, newest, run).await
     }
 
-    fn new(document: KeptDocument, newest: Run) -> Self {
+    async fn new(house: &House, document: KeptDocument, newest: Run) -> anyhow::Result<Self> {
         let digest = sha256_hex(&document.json);
-        Self { document, digest, newest }
+        let mut later = Vec::new();
+        let service = &house.manifest.service.name;
+        let kept = house.store.list_of(service, house.environment.as_deref(), RUNS_MAX).await?;
+        for kept in kept.iter().take_while(|kept| kept.id != document.run.id) {
+            later.push(house.store.document(Some(&kept.id)).await?.run);
+        }
+        Ok(Self { document, digest, newest, later })
     }
 
     /// The poll as it stands.
@@ -172,6 +180,7 @@ impl Subject {
             run: &self.document.run,
             digest: &self.digest,
             newest: &self.newest,
+            later: &self.later,
             manifest: &house.digest,
             people: &house.manifest.people,
             now,

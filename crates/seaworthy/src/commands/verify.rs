@@ -139,6 +139,9 @@ fn help(refusal: &Refusal) -> &'static str {
         Refusal::Expired(_) | Refusal::TooOld(_) => "`seaworthy check`, vote again and certify anew",
         Refusal::Future(_) => "compare the clocks of this machine and of the one that checked",
         Refusal::Headline(_) | Refusal::Catalog(_) => "change what was decided, or the policy",
+        Refusal::Approver { .. } => {
+            "let somebody with a role accept the risk, or name who did, with a role, under `people` of the policy"
+        }
         Refusal::NoRun => "ask for the file that `seaworthy certify` wrote",
     }
 }

@@ -138,6 +138,7 @@ impl Said {
             statement: says.statement.clone(),
             signature_valid: attested.signature_valid,
             role_held: attested.role_held,
+            until: says.until.to_rfc3339(),
             expired: attested.expired,
             dated_ahead: attested.dated_ahead,
             stands,

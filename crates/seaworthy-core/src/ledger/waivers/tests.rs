@@ -18,7 +18,7 @@ fn key(seed: u8) -> SigningKey {
 fn people() -> People {
     let public = |seed| PublicKey::from_bytes(key(seed).verifying_key().to_bytes()).expect("sound");
     let text = format!(
-        "service: {{name: shop}}\npeople:\n  lead@example.com: {{keys: [{}]}}\n  ops@example.com: {{keys: [{}]}}\n",
+        "service: {{name: shop}}\npeople:\n  lead@example.com: {{roles: [technical-lead], keys: [{}]}}\n  ops@example.com: {{keys: [{}]}}\n",
         public(1),
         public(2)
     );
@@ -87,6 +87,7 @@ fn what_cannot_be_trusted_stands_with_its_fault() {
         (signed(says(), 9), "no trusted key"),
         (signed(says(), 2), "`lead@example.com` did not sign it"),
         (Envelope::new(&says().statement().bytes(), &[]), "no trusted key"),
+        (signed(other(|says| says.approver = "ops@example.com".into()), 2), "has no role"),
         (signed(other(|says| says.service = "other".into()), 1), "another service"),
         (signed(other(|says| says.environment = None), 1), "another service or environment"),
         (signed(other(|says| says.owner = "Lead@example.com".into()), 1), "different people"),

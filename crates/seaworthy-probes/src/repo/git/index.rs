@@ -1,6 +1,6 @@
 //! Git's index: which files are tracked.
 
-use super::object::{Format, GITLINK};
+use super::object::{Format, GITLINK, Oid};
 use seaworthy_core::facts::{Blind, Unseen};
 
 /// One tracked path.
@@ -12,6 +12,23 @@ pub(crate) struct Tracked {
     pub(crate) submodule: bool,
     /// It is left out of the work tree by a sparse checkout.
     pub(crate) left_out: bool,
+    /// Somebody told git to take it for unchanged.
+    pub(crate) assumed: bool,
+    /// What it is: a file, one that runs, a link, a submodule.
+    pub(crate) mode: u32,
+    /// The object that it was when it was added.
+    pub(crate) oid: Oid,
+    /// Its size when git saw it last, in bytes, of which the last 32 bits are kept.
+    pub(crate) size: u32,
+    /// When it had been changed by then, in seconds and nanoseconds.
+    pub(crate) modified: (i64, i64),
+}
+
+impl Tracked {
+    /// Whether it stands for a whole directory that is left out.
+    pub(crate) fn stands_for_directory(&self) -> bool {
+        self.mode == SPARSE_DIRECTORY
+    }
 }
 
 /// The paths of an index, in its order.
@@ -63,10 +80,13 @@ impl<'a> Reader<'a> {
 
     fn entry(&mut self, format: Format, version: u32, previous: &[u8]) -> Option<Tracked> {
         let begin = self.at;
-        self.take(24)?;
+        self.take(8)?;
+        let modified = (i64::from(self.number()?), i64::from(self.number()?));
+        self.take(8)?;
         let mode = self.number()?;
-        self.take(12)?;
-        self.take(format.len())?;
+        self.take(8)?;
+        let size = self.number()?;
+        let oid = Oid::read(format, self.take(format.len())?)?;
         let flags = u16::from_be_bytes(self.take(2)?.try_into().ok()?);
         let extended = if flags & 0x4000 != 0 && version >= 3 {
             u16::from_be_bytes(self.take(2)?.try_into().ok()?)
@@ -87,7 +107,8 @@ impl<'a> Reader<'a> {
             self.take(length.next_multiple_of(8) - length)?;
         }
         let left_out = extended & 0x4000 != 0 || mode == SPARSE_DIRECTORY;
-        Some(Tracked { path, submodule: mode == GITLINK, left_out })
+        let assumed = flags & 0x8000 != 0;
+        Some(Tracked { path, submodule: mode == GITLINK, left_out, assumed, mode, oid, size, modified })
     }
 
     /// Whether an extension says that the rest of the index is in another file.

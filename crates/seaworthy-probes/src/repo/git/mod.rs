@@ -2,6 +2,7 @@
 //!
 //! Must not follow links, must not read another repository unless that one names this work tree as its own.
 
+pub(crate) mod changed;
 pub(crate) mod delta;
 pub(crate) mod graph;
 pub(crate) mod index;
@@ -99,6 +100,11 @@ impl Git {
             None => false,
         });
         Ok(tracked)
+    }
+
+    /// When the index was written, in seconds and nanoseconds.
+    fn index_written(&self) -> Option<(i64, i64)> {
+        self.own.stat(Path::new("index")).ok().flatten().map(|stat| stat.modified)
     }
 
     /// The references.

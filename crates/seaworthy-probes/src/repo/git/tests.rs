@@ -6,10 +6,12 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use super::Git;
+use super::changed::changed;
 use super::graph::{Graph, Inside};
 use super::object::Kind;
 use super::objects::Objects;
 use super::traverse::{Sink, all};
+use crate::repo::tree::Tree;
 
 /// Runs `git` in a directory, with no configuration but its own defaults, and returns what it prints.
 pub(crate) fn git(directory: &Path, arguments: &[&str]) -> String {
@@ -234,4 +236,98 @@ fn says_that_a_shallow_or_partial_clone_is_not_whole() {
     git(beside.path(), &["clone", "-q", "--shared", repository.path().to_str().unwrap(), "shared"]);
     let shared = Git::find(&beside.path().join("shared")).unwrap().unwrap();
     assert!(shared.objects().unwrap().cut.first().unwrap().why.contains("borrowed"));
+}
+
+/// What git says of a work tree, and what we say.
+fn both_say(root: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    let told = git(root, &["status", "--porcelain=v1", "--untracked-files=no", "--no-renames"]);
+    // The output is trimmed, and the first sign of a line may be a blank.
+    let theirs = told
+        .lines()
+        .filter_map(|line| line.trim_start().split_once(' '))
+        .map(|(_, path)| path.trim().to_owned());
+    let repository = Git::find(root).unwrap().unwrap();
+    let tree = Tree::open(root).unwrap();
+    let ours =
+        changed(&repository, &repository.refs().unwrap(), &repository.tracked().unwrap(), &tree).unwrap();
+    (theirs.collect(), ours.items.into_iter().collect())
+}
+
+#[test]
+fn what_is_not_as_committed_is_what_git_says_is_not() {
+    for init in [&[][..], &["--object-format=sha256"]] {
+        let repository = repository(init);
+        let root = repository.path();
+        let compare = |what: &str, count: usize| {
+            let (theirs, ours) = both_say(root);
+            assert_eq!(theirs, ours, "{what}");
+            assert_eq!(ours.len(), count, "{what}: {ours:?}");
+        };
+        compare("nothing", 0);
+        // The same size and, within the resolution of the file system, the same time.
+        std::fs::write(root.join("file3"), "4").unwrap();
+        compare("changed", 1);
+        std::fs::write(root.join("file3"), "3").unwrap();
+        compare("changed and back", 0);
+        std::fs::write(root.join("src/deep/a.txt"), "new").unwrap();
+        std::fs::remove_file(root.join("file1")).unwrap();
+        std::fs::write(root.join("untracked"), "x").unwrap();
+        compare("changed and removed", 2);
+        git(root, &["add", "src", "untracked"]);
+        git(root, &["rm", "-q", "--cached", "file2"]);
+        compare("added and taken out", 4);
+        git(root, &["commit", "-q", "-m", "more"]);
+        compare("the rest", 1);
+        git(root, &["checkout", "-q", "--", "."]);
+        std::fs::remove_file(root.join("file4")).unwrap();
+        std::os::unix::fs::symlink("file5", root.join("file4")).unwrap();
+        let mut mode = std::fs::metadata(root.join("file5")).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+        std::fs::set_permissions(root.join("file5"), mode).unwrap();
+        compare("a link for a file, and a file that runs", 2);
+        git(root, &["add", "-A"]);
+        git(root, &["commit", "-q", "-m", "a link"]);
+        compare("a link that is tracked", 0);
+        std::fs::remove_file(root.join("file4")).unwrap();
+        std::os::unix::fs::symlink("file6", root.join("file4")).unwrap();
+        compare("a link to elsewhere", 1);
+    }
+}
+
+#[test]
+fn ends_of_lines_are_no_change_and_filters_are_in_doubt() {
+    let repository = repository(&[]);
+    let root = repository.path();
+    std::fs::write(root.join("text"), "one\r\ntwo\r\n").unwrap();
+    std::fs::write(root.join(".gitattributes"), "text text eol=crlf\n").unwrap();
+    git(root, &["add", "-A"]);
+    git(root, &["commit", "-q", "-m", "text"]);
+    std::fs::remove_file(root.join("text")).unwrap();
+    git(root, &["checkout", "-q", "--", "text"]);
+    std::fs::File::options()
+        .write(true)
+        .open(root.join("text"))
+        .unwrap()
+        .set_modified(std::time::UNIX_EPOCH)
+        .unwrap();
+    assert_eq!(both_say(root).1, BTreeSet::new());
+    std::fs::write(root.join(".gitattributes"), "text filter=lfs\n").unwrap();
+    std::fs::write(root.join("text"), "other").unwrap();
+    let found = Git::find(root).unwrap().unwrap();
+    let tree = Tree::open(root).unwrap();
+    assert!(changed(&found, &found.refs().unwrap(), &found.tracked().unwrap(), &tree).is_err());
+}
+
+#[test]
+fn below_a_directory_only_what_is_there_counts() {
+    let repository = repository(&[]);
+    std::fs::write(repository.path().join("file1"), "changed").unwrap();
+    assert_eq!(both_say(repository.path()).1.len(), 1);
+    let below = repository.path().join("src");
+    let found = Git::find(&below).unwrap().unwrap();
+    let tree = Tree::open(&below).unwrap();
+    let look = || changed(&found, &found.refs().unwrap(), &found.tracked().unwrap(), &tree).unwrap().items;
+    assert_eq!(look(), Vec::<String>::new());
+    std::fs::write(below.join("deep/a.txt"), "changed").unwrap();
+    assert_eq!(look(), ["deep/a.txt"]);
 }

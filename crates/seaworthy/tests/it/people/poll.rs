@@ -107,8 +107,26 @@ fn one_person_counts_for_one_role() {
     // The manifest is ground as well: nobody gives himself a role between two votes.
     assert_refused(&go(&house, "ops", "security"), "the manifest was");
     check(&house);
+    assert_refused(&go(&house, "ops", "operations"), "the work tree was not as committed: seaworthy.yaml");
+    house.commit("more roles");
+    check(&house);
     assert_eq!(go(&house, "ops", "operations").code, Some(0));
     assert_refused(&go(&house, "ops", "security"), "one person counts for one role");
+}
+
+#[test]
+fn a_risk_that_is_no_longer_accepted_ends_the_votes() {
+    let house = ready();
+    assert_eq!(go(&house, "ops", "operations").code, Some(0));
+    let run = check(&house);
+    let id = run["decision"]["waived"][0]["requirement"].as_str().expect("a waived one").to_owned();
+    let ended = house.run(&["waive", &id, "--env", "staging", "--withdraw"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let wanted = format!("the risk of `{id}` is no longer accepted");
+    assert_refused(&go(&house, "tech-lead", "technical-lead"), &wanted);
+    let certify = house.run(&["certify", "--env", "staging", "--out", "certificate.json"]);
+    assert_eq!(certify.code, Some(1));
+    assert!(certify.out.contains(&wanted), "{}", certify.out);
 }
 
 #[test]

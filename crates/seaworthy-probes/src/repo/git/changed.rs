@@ -1,0 +1,190 @@
+//! Tracked files that are not as the commit has them that is checked out: what was looked at is then not that commit.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use seaworthy_core::facts::{Blind, Listed, Unseen};
+use seaworthy_core::limits::repo::{DEPTH_MAX, ENTRIES_MAX};
+
+use super::Git;
+use super::index::Tracked;
+use super::object::{self, DIRECTORY, Format, GITLINK, Kind, Oid, TreeEntries};
+use super::objects::Objects;
+use super::refs::Refs;
+use crate::repo::tree::{Stat, Tree};
+
+/// Most files that are named.
+const NAMED_MAX: usize = 20;
+/// Most that is read of files whose size and time do not tell, in bytes.
+const BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// What the commit has at a path: the object and whether it is a file, one that runs, or a link.
+type InCommit = BTreeMap<Vec<u8>, (Oid, u32)>;
+
+/// The tracked files below the looked-at directory, open as `tree`, that differ from the commit that is checked out.
+pub(crate) fn changed(
+    git: &Git,
+    refs: &Refs,
+    tracked: &[Tracked],
+    tree: &Tree,
+) -> Result<Listed<String>, Unseen> {
+    let mut committed = match &refs.head {
+        Some(head) => committed(git, head)?,
+        None => InCommit::new(),
+    };
+    let written = git.index_written();
+    let mut look = Look { format: git.format, tree, written, bytes_left: BYTES_MAX };
+    let mut changed = Vec::new();
+    for entry in tracked {
+        let same = match committed.remove(&entry.path) {
+            Some((oid, mode)) if oid == entry.oid && mode == entry.mode => look.is_as_tracked(entry)?,
+            Some(_) | None => entry.stands_for_directory(),
+        };
+        if !same {
+            changed.push(shown(&entry.path));
+        }
+    }
+    // A sparse index has one entry for a whole directory.
+    let within = |path: &[u8]| {
+        tracked.iter().any(|entry| entry.stands_for_directory() && path.starts_with(&entry.path))
+    };
+    changed.extend(committed.keys().filter(|path| !within(path)).map(|path| shown(path)));
+    Ok(Listed::bounded(changed, NAMED_MAX, "changed files"))
+}
+
+fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+/// Everything that the commit has below the looked-at directory, by its path from there.
+fn committed(git: &Git, head: &Oid) -> Result<InCommit, Unseen> {
+    let objects = git.objects()?;
+    let missing = || {
+        Unseen::new(Blind::CutShort, "objects of the commit that is checked out are not in this clone")
+            .give("a clone with the trees of its commit: `git fetch --refetch`")
+    };
+    let read = |oid: &Oid, kind: Kind| {
+        let (found, content) =
+            objects.find(oid).and_then(|number| objects.read(number)).ok_or_else(missing)?;
+        if found == kind { Ok(content) } else { Err(missing()) }
+    };
+    let commit = object::commit(git.format, &read(head, Kind::Commit)?).ok_or_else(missing)?;
+    let mut root = commit.tree;
+    for name in git.directories() {
+        let content = read(&root, Kind::Tree)?;
+        let below = TreeEntries::new(git.format, &content)
+            .find(|entry| entry.name == name && entry.mode == DIRECTORY);
+        match below {
+            Some(entry) => root = entry.oid,
+            None => return Ok(InCommit::new()),
+        }
+    }
+    let mut all = InCommit::new();
+    walk(&objects, git.format, &root, b"", 0, &mut all).ok_or_else(missing)?;
+    Ok(all)
+}
+
+/// `None` where something is missing or damaged, or there is too much.
+fn walk(
+    objects: &Objects,
+    format: Format,
+    tree: &Oid,
+    prefix: &[u8],
+    deep: usize,
+    all: &mut InCommit,
+) -> Option<()> {
+    if deep > DEPTH_MAX || all.len() > ENTRIES_MAX {
+        return None;
+    }
+    let (kind, content) = objects.read(objects.find(tree)?)?;
+    if kind != Kind::Tree {
+        return None;
+    }
+    let mut entries = TreeEntries::new(format, &content);
+    for entry in entries.by_ref() {
+        let path = [prefix, entry.name].concat();
+        if entry.mode == DIRECTORY {
+            walk(objects, format, &entry.oid, &[path.as_slice(), b"/"].concat(), deep + 1, all)?;
+        } else {
+            all.insert(path, (entry.oid, entry.mode));
+        }
+    }
+    entries.sound.then_some(())
+}
+
+struct Look<'a> {
+    format: Format,
+    tree: &'a Tree,
+    /// When the index was written, in seconds and nanoseconds; what was changed in the same moment shows by its content only.
+    written: Option<(i64, i64)>,
+    bytes_left: u64,
+}
+
+/// Modes of a tracked file and of a tracked link, without the bit that makes a file run.
+const FILE: u32 = 0o100_000;
+const LINK: u32 = 0o120_000;
+
+impl Look<'_> {
+    /// Whether the work tree has a file as the index does.
+    fn is_as_tracked(&mut self, entry: &Tracked) -> Result<bool, Unseen> {
+        // Whoever left it out, or said that it does not change, has git take it for unchanged too.
+        if entry.left_out || entry.assumed || entry.mode == GITLINK {
+            return Ok(true);
+        }
+        let path = Path::new(OsStr::from_bytes(&entry.path));
+        let Ok(Some(stat)) = self.tree.stat(path) else { return Ok(false) };
+        let kind = entry.mode & 0o170_000;
+        if stat.kind & 0o170_000 != kind || !matches!(kind, FILE | LINK) {
+            return Ok(false);
+        }
+        if kind == FILE && (stat.mode ^ entry.mode) & 0o100 != 0 {
+            return Ok(false);
+        }
+        if self.untouched(entry, &stat) {
+            return Ok(true);
+        }
+        let content = if kind == LINK { self.tree.link(path).ok() } else { self.read(path, &stat)? };
+        let Some(content) = content else { return Ok(false) };
+        if self.format.name(Kind::Blob, &content) == entry.oid {
+            return Ok(true);
+        }
+        self.written_out_otherwise(&content, entry)
+    }
+
+    /// Whether size and time are those that git noted when it wrote or read the file last.
+    fn untouched(&self, entry: &Tracked, stat: &Stat) -> bool {
+        let same = u64::from(entry.size) == stat.size & 0xffff_ffff && entry.modified == stat.modified;
+        let before = self.written.is_some_and(|written| stat.modified < written);
+        same && before
+    }
+
+    fn read(&mut self, path: &Path, stat: &Stat) -> Result<Option<Vec<u8>>, Unseen> {
+        self.bytes_left = self.bytes_left.checked_sub(stat.size).ok_or_else(|| {
+            let why =
+                format!("more than {BYTES_MAX} bytes of files would have to be compared with the commit");
+            Unseen::new(Blind::CutShort, why).give("git update-index --refresh")
+        })?;
+        let file = self.tree.file(path).ok();
+        Ok(file.and_then(|file| file.whole(stat.size).ok()))
+    }
+
+    /// Git writes some files out otherwise than it keeps them: with other ends of lines, or through a filter.
+    fn written_out_otherwise(&self, content: &[u8], entry: &Tracked) -> Result<bool, Unseen> {
+        let unix: Vec<u8> = {
+            let ends = content.iter().zip(content.iter().skip(1).chain([&0]));
+            ends.filter(|(byte, next)| !(**byte == b'\r' && **next == b'\n')).map(|(byte, _)| *byte).collect()
+        };
+        if unix.len() != content.len() && self.format.name(Kind::Blob, &unix) == entry.oid {
+            return Ok(true);
+        }
+        match self.tree.read_if_any(Path::new(".gitattributes"), 1 << 20) {
+            Ok(Some(attributes)) if memchr::memmem::find(&attributes, b"filter=").is_some() => {
+                let why = format!("git may keep `{}` otherwise than it writes it out", shown(&entry.path));
+                Err(Unseen::new(Blind::Unsupported, why).give("git update-index --refresh"))
+            }
+            _ => Ok(false),
+        }
+    }
+}
