@@ -5,6 +5,7 @@ use include_dir::{Dir, include_dir};
 use seaworthy_core::catalog::{Catalog, Matrix, Requirement, compile};
 
 static CATALOG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../catalog");
+static SEEDS: &str = include_str!("../../../catalog/seeds.csv");
 static MATRIX: &str = include_str!("../../../testbed/matrix.snap");
 
 /// The files of the built-in catalog: path below `catalog/` and text.
@@ -25,6 +26,11 @@ fn collect(folder: &Dir<'static>, found: &mut Vec<(String, &'static str)>) {
     for inner in folder.dirs() {
         collect(inner, found);
     }
+}
+
+/// The lines of the seed checklists, each with a requirement that answers it or is to answer it.
+pub(crate) fn seeds() -> Vec<(&'static str, &'static str)> {
+    SEEDS.lines().skip(1).filter_map(|line| line.split_once(',')).collect()
 }
 
 /// The matrix of proofs.

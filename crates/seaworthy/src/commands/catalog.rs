@@ -1,6 +1,6 @@
 //! `seaworthy catalog …`: lists, lints, proves, covers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -87,17 +87,24 @@ fn lint_all(dir: Option<&Path>, format: ListFormat) -> anyhow::Result<ExitCode> 
 
 fn coverage(requirements: Option<&Path>, format: ListFormat) -> anyhow::Result<ExitCode> {
     let catalog = builtin::catalog()?;
-    let mut seeds: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for requirement in catalog.iter() {
-        for seed in &requirement.spec.seeds {
-            seeds.entry(seed.clone()).or_default().push(requirement.spec.id.clone());
-        }
+    let mut answered: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut not_yet: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (line, id) in builtin::seeds() {
+        let list = if catalog.get(id).is_some() { &mut answered } else { &mut not_yet };
+        list.entry(line).or_default().push(id);
     }
     let missing = requirements.map(|file| missing_from(&catalog, file)).transpose()?;
     match format {
-        ListFormat::Json => print::json(&json!({"version": 1, "seeds": seeds, "missing": missing}))?,
+        ListFormat::Json => {
+            print::json(&json!({"version": 1, "seeds": answered, "not_yet": not_yet, "missing": missing}))?;
+        }
         ListFormat::Terminal => {
-            let mut text = format!("{} requirements answer {} seed lines\n", catalog.len(), seeds.len());
+            let whole = answered.keys().filter(|line| !not_yet.contains_key(*line)).count();
+            let lines = answered.len() + not_yet.keys().filter(|line| !answered.contains_key(*line)).count();
+            let mut text = format!("{} requirements answer {whole} of {lines} seed lines\n", catalog.len());
+            for (seed, (whole, lines)) in by_seed(&answered, &not_yet) {
+                text += &format!("seed {seed:<5} {whole} of {lines}\n");
+            }
             for (severity, (covered, all)) in missing.iter().flatten() {
                 text += &format!("{severity:<10} {covered} of {all} covered\n");
             }
@@ -105,6 +112,20 @@ fn coverage(requirements: Option<&Path>, format: ListFormat) -> anyhow::Result<E
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+type Lines<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
+/// For each seed its lines that are answered whole, and all of them.
+fn by_seed<'a>(answered: &Lines<'a>, not_yet: &Lines<'a>) -> BTreeMap<&'a str, (usize, usize)> {
+    let lines: BTreeSet<&str> = answered.keys().chain(not_yet.keys()).copied().collect();
+    let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for line in lines {
+        let entry = tally.entry(line.split(':').next().unwrap_or(line)).or_default();
+        entry.0 += usize::from(!not_yet.contains_key(line));
+        entry.1 += 1;
+    }
+    tally
 }
 
 /// Covered and all, by severity, of a list of wanted requirements.

@@ -1,6 +1,6 @@
 //! Rules over the whole catalog, so that nobody can forget one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -50,6 +50,21 @@ fn file_names_are_ids_and_folders_are_areas() {
         let spec = &one.iter().next().expect("one").spec;
         assert_eq!(path, format!("{}/{}.yaml", spec.area, spec.id));
         assert!(text.lines().count() < 100, "{path} has 100 lines or more");
+    }
+}
+
+/// `catalog/seeds.csv` has every line of the seed checklists with what answers it; where that is in no file yet, the row says so.
+#[test]
+fn every_seed_line_is_answered_or_listed_as_not_yet() {
+    let text = fs::read_to_string(tree().join("catalog/seeds.csv")).expect("text");
+    let rows: BTreeSet<(&str, &str)> = text.lines().skip(1).filter_map(|row| row.split_once(',')).collect();
+    let lines: BTreeSet<&str> = rows.iter().map(|(line, _)| *line).collect();
+    assert!(lines.len() > 700, "{} lines", lines.len());
+    for requirement in catalog().iter() {
+        let id = requirement.spec.id.as_str();
+        let listed: BTreeSet<&str> = rows.iter().filter(|(_, of)| *of == id).map(|(line, _)| *line).collect();
+        let own: BTreeSet<&str> = requirement.spec.seeds.iter().map(String::as_str).collect();
+        assert_eq!(own, listed, "`seeds` of {id} and its rows in catalog/seeds.csv");
     }
 }
 
