@@ -217,10 +217,12 @@ fn is_unseen(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Unknown | Verdict::Error)
 }
 
-/// Failed before unknown, then by severity, then by area, then by id.
-fn order_of(finding: &Finding) -> (Verdict, Severity, usize, &str) {
+/// Failed before unknown, then by severity; what was given and could not be seen before what nobody gave; then by area, by id.
+fn order_of(finding: &Finding) -> (Verdict, Severity, bool, usize, &str) {
+    let nobody_gave =
+        is_unseen(finding.verdict) && !finding.unseen.iter().any(|unseen| unseen.kind.is_failed_look());
     let area = AREAS_IN_ORDER.iter().position(|area| *area == finding.area).unwrap_or(AREAS_IN_ORDER.len());
-    (finding.verdict, finding.severity, area, &finding.id)
+    (finding.verdict, finding.severity, nobody_gave, area, &finding.id)
 }
 
 /// Whether fewer important requirements pass than the gate asks for, of those that apply.

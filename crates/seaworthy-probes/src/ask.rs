@@ -27,6 +27,8 @@ pub struct Ask {
     pub environment: Environment,
     /// The folder against which the manifest's relative paths are read.
     pub base: PathBuf,
+    /// Who runs the check wrote the environment on the command line himself, so nobody else says in it where anything goes.
+    pub commanded: bool,
     /// The level at which to look: what the manifest grants and the command line does not lower.
     pub consent: Consent,
     /// Bounds.
@@ -95,7 +97,7 @@ impl Ask {
     /// `Ok` where the operator trusts the manifest's `ca` too, or there is none: the variable [`OPERATOR_CA`] names a file
     /// with the same content.
     pub fn backs_ca(&self) -> Result<(), Unseen> {
-        let Some(ca) = &self.environment.ca else { return Ok(()) };
+        let Some(ca) = self.environment.ca.as_ref().filter(|_| !self.commanded) else { return Ok(()) };
         let path = self.path(ca);
         let backed = (self.secrets)(&SecretRef::Env(OPERATOR_CA.to_owned())).ok().and_then(|own| {
             let own = pem(Path::new(own.expose_secret()))?;
@@ -168,6 +170,7 @@ mod tests {
         Ask {
             environment: Environment::default(),
             base: PathBuf::new(),
+            commanded: false,
             consent: Consent::Observe,
             limits: Limits::default(),
             now: DateTime::UNIX_EPOCH,
@@ -231,6 +234,7 @@ mod tests {
             values.extend(own.map(|own| (super::OPERATOR_CA, own)));
             let mut ask = ask(&values);
             ask.environment.ca = Some(ca.clone());
+            assert!(Ask { commanded: true, ..ask.clone() }.backs_ca().is_ok());
             ask.secret_for(&token, &url).is_ok()
         };
         assert!(given(Some(same)));

@@ -69,6 +69,16 @@ impl StoreError {
         })
     }
 
+    /// Whoever asks may not write there, or nobody may.
+    pub fn is_not_writable(&self) -> bool {
+        matches!(self, Self::Open { .. })
+            && self.causes().any(|cause| {
+                let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+                matches!(io, Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem))
+                    || sqlite_code(cause).is_some_and(|code| code & 0xff == SQLITE_READONLY)
+            })
+    }
+
     /// Reading, writing or syncing failed below the database.
     pub(crate) fn is_of_the_disk(&self) -> bool {
         self.is_full()
@@ -81,6 +91,7 @@ impl StoreError {
 }
 
 /// <https://sqlite.org/rescode.html>: the last byte of an extended code is the primary one.
+const SQLITE_READONLY: u32 = 8;
 const SQLITE_IOERR: u32 = 10;
 const SQLITE_FULL: u32 = 13;
 /// The file that processes share could not grow, which a full disk shows by as well.

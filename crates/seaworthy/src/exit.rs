@@ -6,6 +6,7 @@ use seaworthy_core::manifest::ManifestError;
 use seaworthy_report::visible;
 use seaworthy_store::StoreError;
 
+use crate::commands::print::NotPrinted;
 use crate::run::keeping::NotKept;
 
 /// A request that cannot be carried out as it was made, and the way out.
@@ -50,11 +51,12 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         say(&format!("error: {}", chain(error)), None, Some(&not_kept.help()));
         return ExitCode::from(FAILED);
     }
-    say(
-        &format!("error: Seaworthy failed, not your service: {}", chain(error)),
-        None,
-        Some("nothing was decided; run it again, and report this if it stays"),
-    );
+    let help = if error.downcast_ref::<NotPrinted>().is_some() {
+        "what was decided stands: `seaworthy report` shows the newest run that was kept"
+    } else {
+        "nothing was decided; run it again, and report this if it stays"
+    };
+    say(&format!("error: Seaworthy failed, not your service: {}", chain(error)), None, Some(help));
     ExitCode::from(FAILED)
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn environment(running: &Running) -> anyhow::Result<Environment> {
 /// Asks for a look at an environment, at the level that it grants, with secrets made for it.
 pub(crate) fn ask(environment: Environment, base: PathBuf, values: BTreeMap<String, String>) -> Ask {
     Ask {
+        commanded: false,
         consent: environment.consent,
         environment,
         base,

@@ -62,7 +62,8 @@ impl ManifestError {
 }
 
 /// What the parser says where a value has another form, and what it means.
-const FORMS: [(&str, &str, &str); 3] = [
+const FORMS: [(&str, &str, &str); 4] = [
+    ("duplicate mapping key", "this key stands twice in the same map", "keep one of the two"),
     (
         "expected mapping start",
         "a map is expected here",

@@ -21,7 +21,8 @@ fn an_unknown_key_is_refused_with_its_place_and_a_near_name() {
 #[test]
 fn a_duplicate_key_is_refused() {
     let error = refused("service: {name: shop}\nservice: {name: other}\n");
-    assert!(error.what.contains("duplicate"), "{error:?}");
+    assert_eq!(error.what, "this key stands twice in the same map");
+    assert_eq!(error.place.map(|place| place.line), Some(2));
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn ask(environment: &str, secrets: &BTreeMap<String, String>) -> Ask {
     let environment: Environment = serde_saphyr::from_str(environment).unwrap();
     let secrets = secrets.clone();
     Ask {
+        commanded: false,
         consent: environment.consent,
         environment,
         base: "/".into(),

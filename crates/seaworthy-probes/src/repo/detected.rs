@@ -2,10 +2,14 @@
 //!
 //! Made of facts only, so it names files and variables and holds no values.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::facts::RepoFacts;
+use super::files::name;
 use super::stack::uses::Use;
+use super::version::Package;
 use seaworthy_core::facts::Seen;
 
 /// What was detected.
@@ -15,8 +19,8 @@ pub struct Detected {
     pub name: Option<String>,
     /// Programming languages, the most used first.
     pub languages: Vec<String>,
-    /// Package managers' worlds: `npm`, `cargo`, …
-    pub ecosystems: Vec<String>,
+    /// Package managers with their lock files: `pnpm (pnpm-lock.yaml)`, `cargo (Cargo.lock)`, `npm without a lock file`.
+    pub managers: Vec<String>,
     /// OpenAPI documents.
     pub openapi: Vec<String>,
     /// Whether PostgreSQL is used, and by which variable its URL is given.
@@ -39,8 +43,8 @@ pub struct Detected {
     pub migrations: Option<(String, usize)>,
     /// Names that templates of environment files declare.
     pub required_names: Vec<String>,
-    /// Environment files of deployed environments, with the environment.
-    pub env_files: Vec<(String, String)>,
+    /// Environment files, templates among them.
+    pub env_files: Vec<String>,
     /// The changelog.
     pub changelog: Option<String>,
     /// The version.
@@ -66,10 +70,7 @@ impl Detected {
         let declared = items(&facts.settings.declared);
         let names: Vec<String> = declared.iter().map(|name| name.name.clone()).collect();
         let packages = items(&facts.stack.packages);
-        let mut ecosystems: Vec<String> = packages.iter().map(|package| package.ecosystem.clone()).collect();
-        ecosystems.dedup();
-        ecosystems.sort();
-        ecosystems.dedup();
+        let managers: BTreeSet<String> = packages.iter().map(manager).collect();
         let compose = items(&facts.stack.compose_services);
         let migrations = items(&facts.migrations.entries);
         let mut containers: Vec<String> =
@@ -81,7 +82,7 @@ impl Detected {
         Self {
             name: packages.iter().find_map(|package| package.name.clone()),
             languages: items(&facts.stack.languages).iter().map(|language| language.name.clone()).collect(),
-            ecosystems,
+            managers: managers.into_iter().collect(),
             openapi: items(&facts.stack.openapi).iter().map(|document| document.path.clone()).collect(),
             postgres: store(
                 &facts.stack.uses_postgres,
@@ -105,15 +106,14 @@ impl Detected {
                 .collect(),
             systemd_units: items(&facts.stack.systemd_units).to_vec(),
             proxies: items(&facts.stack.proxies).iter().map(|file| file.path.clone()).collect(),
-            pipeline: pipeline
-                .map(|pipeline| pipeline.files.items.iter().map(|file| file.path.clone()).collect())
-                .unwrap_or_default(),
+            // What is there and not understood is told with the reason.
+            pipeline: pipeline.map_or_else(
+                || facts.pipeline.reason().map(|why| why.why.clone()).into_iter().collect(),
+                |pipeline| pipeline.files.items.iter().map(|file| file.path.clone()).collect(),
+            ),
             migrations: migrations.first().map(|first| (first.tool.clone(), migrations.len())),
             required_names: names,
-            env_files: items(&facts.settings.env_files)
-                .iter()
-                .filter_map(|file| Some((file.path.clone(), file.environment.clone()?)))
-                .collect(),
+            env_files: items(&facts.settings.env_files).iter().map(|file| file.path.clone()).collect(),
             changelog: facts
                 .changelog
                 .value()
@@ -147,7 +147,7 @@ impl Detected {
             }
         };
         line("languages:", &self.languages);
-        line("package managers:", &self.ecosystems);
+        line("package managers:", &self.managers);
         line("OpenAPI:", &self.openapi);
         for (name, store) in
             [("PostgreSQL", &self.postgres), ("Redis", &self.redis), ("object storage", &self.object_storage)]
@@ -161,10 +161,27 @@ impl Detected {
         if let Some((tool, count)) = &self.migrations {
             line("migrations:", &[format!("{count}, {tool}")]);
         }
+        line("environment files:", &self.env_files);
         line("changelog:", self.changelog.as_slice());
         line("not read:", self.not_read.as_slice());
         lines
     }
+}
+
+/// A package manager, told by its lock file where several share a manifest.
+fn manager(package: &Package) -> String {
+    let Some(lock) = &package.lock else { return format!("{} without a lock file", package.ecosystem) };
+    let name = match name(lock) {
+        "pnpm-lock.yaml" => "pnpm",
+        "yarn.lock" => "yarn",
+        "bun.lock" => "bun",
+        "deno.lock" => "deno",
+        "poetry.lock" => "poetry",
+        "uv.lock" => "uv",
+        "Pipfile.lock" => "pipenv",
+        _ => &package.ecosystem,
+    };
+    format!("{name} ({lock})")
 }
 
 fn items<T>(list: &Seen<seaworthy_core::facts::Listed<T>>) -> &[T] {

@@ -129,7 +129,7 @@ fn a_repair_says_what_was_seen_and_what_to_do() {
     add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;
     ```
 
-    #### `hosting-provisioned`, `production-mode-set`, `firewall-configured`, `only-necessary-ports-open`, `env-file-permissions`, `service-runs-as-non-root`, `ssh-key-authentication-only`, `ssh-root-login-disabled`, `required-env-vars-set`
+    #### `production-mode-set`, `hosting-provisioned`, `firewall-configured`, `only-necessary-ports-open`, `env-file-permissions`, `service-runs-as-non-root`, `ssh-key-authentication-only`, `ssh-root-login-disabled`, `required-env-vars-set`
 
     - could not be seen: no host was given
     - give: ``add `hosts: [local]` to the environment, or run Seaworthy on the host``

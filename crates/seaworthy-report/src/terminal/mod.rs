@@ -29,7 +29,6 @@ const STANDING_LINES_MAX: usize = 10;
 /// Most warnings about what holds.
 const WARNED_MAX: usize = 6;
 /// Most things named that were detected, and how long each may be, unless all is asked for.
-const DETECTED_MAX: usize = 8;
 const DETECTED_CHARS_MAX: usize = 36;
 /// Most requirement ids named in a group.
 const GROUP_IDS_MAX: usize = 24;
@@ -103,17 +102,13 @@ impl<'a> Printer<'a> {
             return;
         }
         let whole = self.style.verbose;
-        let max = if whole { usize::MAX } else { DETECTED_MAX };
         let shortened = |text: &String| match text.char_indices().nth(DETECTED_CHARS_MAX).filter(|_| !whole) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.clone(),
         };
-        let shown: Vec<String> = detected.iter().take(max).map(shortened).collect();
-        let more = match detected.len().saturating_sub(max) {
-            0 => String::new(),
-            hidden => format!("; and {hidden} more"),
-        };
-        let found = format!("found {}{more}", shown.join("; "));
+        // Every kind is told: what is not named was not found.
+        let shown: Vec<String> = detected.iter().map(shortened).collect();
+        let found = format!("found {}", shown.join("; "));
         self.page.prose(NONE, INDENT, &[(Ink::Faint, &found)]);
     }
 

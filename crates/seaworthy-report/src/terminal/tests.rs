@@ -79,7 +79,7 @@ fn unknown_blockers_are_told_once_a_reason() {
     insta::assert_snapshot!(paragraph(&text, "no host was given"), @r"
     UNKNOWN  9 requirements: no host was given
              give: add `hosts: [local]` to the environment, or run Seaworthy on the host
-             hosting-provisioned, production-mode-set, firewall-configured, only-necessary-ports-open,
+             production-mode-set, hosting-provisioned, firewall-configured, only-necessary-ports-open,
              env-file-permissions, service-runs-as-non-root, ssh-key-authentication-only,
              ssh-root-login-disabled, required-env-vars-set (1 of them needs more than this)
     ");

@@ -54,5 +54,8 @@ pub(super) async fn changed(path: &Path, pool: &SqlitePool) -> Result<Option<Str
 type Object = (String, String, Option<String>);
 
 async fn objects(pool: &SqlitePool) -> Result<Vec<Object>, sqlx::Error> {
-    sqlx::query_as("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetch_all(pool).await
+    sqlx::query_as("SELECT type, name, sql FROM sqlite_master WHERE name <> ? ORDER BY type, name")
+        .bind(MARK)
+        .fetch_all(pool)
+        .await
 }

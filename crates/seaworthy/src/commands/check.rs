@@ -30,13 +30,13 @@ pub(super) async fn run(check: &Check) -> anyhow::Result<ExitCode> {
         return again::run(&catalog, &wanted, file, &check.print);
     }
     let (run, repo) = live(check, &catalog, &wanted).await?;
-    let place = keeping::place(check.keep.store.as_deref(), repo.as_deref());
-    let kept_in = (!check.no_keep).then_some(place);
     // Kept before it is shown: what was printed can be found again.
-    let kept = match &kept_in {
-        Some(place) => Some(keeping::keep(&run, place).await.map(|_| place.display().to_string())),
-        None => None,
+    let kept = if check.no_keep {
+        None
+    } else {
+        Some(keeping::keep_somewhere(&run, check.keep.store.as_deref(), repo.as_deref()).await)
     };
+    let kept = kept.map(|kept| kept.map(|place| place.display().to_string()));
     let (shown, failed) = match kept.transpose() {
         Ok(shown) => (shown, None),
         Err(error) => (None, Some(error)),

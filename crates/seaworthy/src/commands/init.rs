@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use chrono::Utc;
 use seaworthy_core::consent::Consent;
+use seaworthy_core::facts::unwrapped;
 use seaworthy_core::limits::Limits;
 use seaworthy_core::manifest::{Environment, FILE_NAME, Manifest};
 use seaworthy_probes::ask::Ask;
@@ -29,6 +30,7 @@ pub(super) async fn run(init: &Init) -> anyhow::Result<ExitCode> {
     }
     let file = folder.join(FILE_NAME);
     let ask = Ask {
+        commanded: false,
         environment: Environment { repo: Some(".".to_owned()), ..Environment::default() },
         base: folder.to_owned(),
         consent: Consent::Observe,
@@ -39,10 +41,10 @@ pub(super) async fn run(init: &Init) -> anyhow::Result<ExitCode> {
     let facts = look::look(&ask, Some(&["repo"]), &|_| ()).await.facts;
     let name =
         folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    let text = manifest(&name.unwrap_or_else(|| "service".to_owned()), &facts);
+    let text = manifest(&name.unwrap_or_else(|| "service".to_owned()), &facts, folder);
     Manifest::parse(FILE_NAME, &text).context("the manifest that was about to be written is not one")?;
     write(&file, &text, init.force)?;
-    let mut told = format!("wrote {}\n", file.display());
+    let mut told = format!("wrote {}\n", seaworthy_report::visible(&file.display().to_string()));
     for line in next::detected(&facts) {
         writeln!(told, "  found {}", seaworthy_report::visible(&line))?;
     }
@@ -68,11 +70,14 @@ fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
 }
 
 /// The text of a manifest. Values from the repository are quoted as JSON strings, which YAML reads as they are.
-fn manifest(name: &str, facts: &Json) -> String {
+fn manifest(name: &str, facts: &Json, folder: &Path) -> String {
     let quoted = |text: &str| Json::from(text).to_string();
-    let used = |store: &str| facts.pointer(&format!("/repo/stack/uses_{store}/used")).and_then(Json::as_bool);
+    let used = |store: &str| {
+        let uses = facts.pointer(&format!("/repo/stack/uses_{store}")).map(unwrapped);
+        uses.and_then(|uses| uses.get("used")?.as_bool())
+    };
     let first = |path: &str| {
-        let found = facts.pointer(path).and_then(Json::as_array).and_then(|all| all.first());
+        let found = facts.pointer(path).map(unwrapped).and_then(Json::as_array).and_then(|all| all.first());
         found.and_then(|first| first.get("path").unwrap_or(first).as_str()).map(str::to_owned)
     };
     let mut text = String::from(
@@ -91,14 +96,50 @@ fn manifest(name: &str, facts: &Json) -> String {
     text += "    # logs: [/var/log/my-service/app.log]        # on this machine; must have the request id of an error\n";
     text += "    # cors_origins: [https://app.example.com]\n    # rate_limit: {requests: 100, per_seconds: 60, path: /api/links}\n";
     text += "    # public: [\"GET /\", \"/assets/*\"]          # open to everyone on purpose\n";
-    text += "    # documents: {runbook: docs/runbook.md, incident-response-plan: docs/incidents.md, breach-notification: docs/breach.md}\n";
-    text += &store("postgres", "DATABASE_URL", used("postgres") == Some(true));
-    text += &store("redis", "REDIS_URL", used("redis") == Some(true));
+    text += &documents(folder);
+    text += &store("postgres", variable(facts, &POSTGRES_VARIABLES), used("postgres") == Some(true));
+    text += &store("redis", variable(facts, &REDIS_VARIABLES), used("redis") == Some(true));
     text += "    # where that URL is of a role that only looks: `application_role: NAME` under postgres, `application_user: NAME` under redis\n";
     text += "    # dns: {names: [staging.example.com], addresses: [203.0.113.10]}\n";
-    text += "    # hosts: [{service: my-service.service}]    # this machine\n\n";
+    let unit = first("/repo/stack/systemd_units").and_then(|path| Some(path.rsplit('/').next()?.to_owned()));
+    let unit =
+        unit.filter(|unit| unit.ends_with(".service")).unwrap_or_else(|| "my-service.service".to_owned());
+    text += &format!("    # hosts: [{{service: {}}}]    # this machine\n\n", quoted(&unit));
     text += "# gate: {important_percent: 90, unknown: counts-as-fail}\n";
     text
+}
+
+/// Names under which services take the URLs of their stores, the usual ones first.
+const POSTGRES_VARIABLES: [&str; 4] = ["DATABASE_URL", "POSTGRES_URL", "PG_URL", "POSTGRES_DSN"];
+const REDIS_VARIABLES: [&str; 4] = ["REDIS_URL", "REDIS_DSN", "CACHE_URL", "VALKEY_URL"];
+
+/// The one of the names that a template of an environment file declares; else the usual one.
+fn variable(facts: &Json, known: &[&'static str]) -> &'static str {
+    let declared = facts.pointer("/repo/settings/declared").map(unwrapped).and_then(Json::as_array);
+    let names: Vec<&str> =
+        declared.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str()).collect();
+    let found = known.iter().find(|name| names.contains(name));
+    found.or(known.first()).copied().unwrap_or_default()
+}
+
+/// Documents by the names that they usually have, as far as they are there.
+fn documents(folder: &Path) -> String {
+    const USUAL: [(&str, &[&str]); 3] = [
+        ("runbook", &["docs/runbook.md", "RUNBOOK.md", "runbook.md", "docs/RUNBOOK.md"]),
+        (
+            "incident-response-plan",
+            &["docs/incidents.md", "docs/incident-response.md", "docs/incident-response-plan.md"],
+        ),
+        ("breach-notification", &["docs/breach.md", "docs/breach-notification.md"]),
+    ];
+    let there = |paths: &&[&'static str]| paths.iter().find(|path| folder.join(path).is_file()).copied();
+    let found: Vec<String> =
+        USUAL.iter().filter_map(|(kind, paths)| Some(format!("{kind}: {}", there(paths)?))).collect();
+    if found.is_empty() {
+        let all: Vec<String> = USUAL.iter().map(|(kind, paths)| format!("{kind}: {}", paths[0])).collect();
+        return format!("    # documents: {{{}}}\n", all.join(", "));
+    }
+    format!("    documents: {{{}}}\n", found.join(", "))
 }
 
 fn store(name: &str, variable: &str, used: bool) -> String {

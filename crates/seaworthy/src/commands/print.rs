@@ -30,9 +30,15 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
 fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
     match result.and_then(|()| std::io::stdout().flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        Err(error) => Err(NotPrinted(error).into()),
+        Ok(()) => Ok(()),
     }
 }
+
+/// A result that is there and could not be shown.
+#[derive(Debug, thiserror::Error)]
+#[error("the result could not be printed")]
+pub(crate) struct NotPrinted(#[source] std::io::Error);
 
 /// Writes a run in the form that was asked for, to standard output or to a file.
 pub(crate) fn run(

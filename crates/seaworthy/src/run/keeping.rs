@@ -57,8 +57,25 @@ impl NotKept {
     }
 }
 
+/// Keeps a run beside the repository, or where that cannot be written and nobody said where, in the user's own store. Gives where.
+pub(crate) async fn keep_somewhere(
+    run: &Run,
+    given: Option<&Path>,
+    repo: Option<&Path>,
+) -> Result<PathBuf, NotKept> {
+    let first = place(given, repo);
+    match keep(run, &first).await {
+        Ok(_) => Ok(first),
+        Err(error) if given.is_none() && repo.is_some() && error.source.is_not_writable() => {
+            let own = place(None, None);
+            keep(run, &own).await.map(|_| own)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Keeps a run whole.
-pub(crate) async fn keep(run: &Run, place: &Path) -> Result<Kept, NotKept> {
+async fn keep(run: &Run, place: &Path) -> Result<Kept, NotKept> {
     let kept = async { SqliteStore::open(place).await?.append(run).await };
     kept.await.map_err(|source| NotKept { place: place.to_owned(), source })
 }

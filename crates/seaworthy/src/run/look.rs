@@ -149,6 +149,7 @@ mod tests {
         let environment: Environment = Environment::default();
         let limits = Limits { deadline: Duration::from_millis(300), ..Limits::default() };
         let ask = Ask {
+            commanded: false,
             consent: environment.consent,
             environment,
             base: "/".into(),
@@ -158,7 +159,7 @@ mod tests {
         };
         keep_panics_quiet();
         let looked = look_with(kinds, &ask, None, &|_| ()).await;
-        assert_eq!(looked.facts["sound"]["$seen"], 7);
+        assert_eq!(looked.facts["sound"], 7);
         for (name, reason) in [("stops", "crashed"), ("stops-planning", "crashed"), ("never-ends", "timeout")]
         {
             let unseen = &looked.facts[name]["$unseen"];

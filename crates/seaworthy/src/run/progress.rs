@@ -36,8 +36,12 @@ impl Progress {
             }
             Event::Looked { probe, took } => {
                 open.retain(|name| *name != probe);
-                let left = open.join(", ");
-                self.bar.set_message(format!("{probe} took {} ms; still looking: {left}", took.as_millis()));
+                let left = if open.is_empty() {
+                    String::new()
+                } else {
+                    format!("; still looking: {}", open.join(", "))
+                };
+                self.bar.set_message(format!("{probe} took {} ms{left}", took.as_millis()));
             }
         }
     }

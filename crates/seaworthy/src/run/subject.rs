@@ -62,7 +62,7 @@ fn of_url(check: &Check, url: &str, now: DateTime<Utc>) -> anyhow::Result<Subjec
     // A URL carries no grant: only the command line can raise the level.
     let ask = ask(check, environment, PathBuf::from("."), check.consent.unwrap_or_default(), now);
     Ok(Subject {
-        ask,
+        ask: Ask { commanded: true, ..ask },
         service,
         environment: None,
         target: url.to_owned(),
@@ -165,7 +165,7 @@ fn level(environment: Option<&str>, granted: Consent, asked: Option<Consent>) ->
 fn ask(check: &Check, environment: Environment, base: PathBuf, consent: Consent, now: DateTime<Utc>) -> Ask {
     let limits = Limits { deadline: Duration::from_secs(check.deadline), ..Limits::default() };
     let secrets = secrets::of_this_process(&base);
-    Ask { environment, base, consent, limits, now, secrets }
+    Ask { environment, base, commanded: false, consent, limits, now, secrets }
 }
 
 /// A manifest and what it was read from.
@@ -183,13 +183,20 @@ pub(crate) fn read_manifest(path: &Path) -> anyhow::Result<Option<ManifestFile>>
         Ok(meta) => meta,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            return Err(Wrong::error(format!("could not read {shown}: {error}"), "mend its rights"));
+            let help = match error.kind() {
+                std::io::ErrorKind::PermissionDenied => "let the user who runs Seaworthy read it",
+                _ => "put a file that can be read there",
+            };
+            return Err(Wrong::error(format!("could not read {shown}: {error}"), help));
         }
     };
-    if !meta.is_file() || meta.len() > YAML_BYTES_MAX as u64 {
+    if !meta.is_file() {
+        return Err(Wrong::error(format!("{shown} is no regular file"), "put the manifest itself there"));
+    }
+    if meta.len() > YAML_BYTES_MAX as u64 {
         return Err(Wrong::error(
-            format!("{shown} is not a regular file of at most {YAML_BYTES_MAX} bytes"),
-            "`seaworthy init --force` writes a new one",
+            format!("{shown} has {} bytes, more than {YAML_BYTES_MAX}", meta.len()),
+            "keep only what describes the service",
         ));
     }
     let text = std::fs::read_to_string(path).map_err(|error| {

@@ -237,6 +237,43 @@ fn a_store_that_cannot_be_written_is_our_failure_and_the_result_is_still_shown()
 }
 
 #[test]
+fn a_checkout_that_cannot_be_written_is_decided_and_kept_elsewhere() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let here = folder();
+    let checkout = here.path().join("checkout");
+    let state = here.path().join("state");
+    fs::create_dir(&checkout).expect("makes");
+    fs::write(checkout.join("app.js"), "export const answer = 42;\n").expect("writes");
+    fs::create_dir(&state).expect("makes");
+    for (path, mode) in [(here.path(), 0o755), (checkout.as_path(), 0o555), (state.as_path(), 0o777)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("sets");
+    }
+    // The superuser may write everywhere, so somebody else looks.
+    let root = fs::metadata(&checkout).expect("is there").uid() == 0;
+    let mut command = Command::new(if root { "setpriv" } else { "env" });
+    if root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+    }
+    let output = command
+        .arg(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["check", "--format", "json"])
+        .current_dir(&checkout)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("XDG_STATE_HOME", &state)
+        .output()
+        .expect("starts");
+    let ended = ended(&output);
+    if ended.out.is_empty() && ended.err.contains("Permission denied") {
+        eprintln!("skipped: another user may not run the program here: {}", ended.err);
+        return;
+    }
+    assert_eq!(ended.code, Some(4), "{}", ended.err);
+    assert!(state.join("seaworthy/runs.db").exists());
+    assert!(!checkout.join(".seaworthy").exists());
+}
+
+#[test]
 fn a_store_of_something_else_is_a_wrong_request() {
     let here = folder();
     fs::write(here.path().join("other"), "somebody's file, which is no database").expect("writes");
@@ -252,6 +289,45 @@ fn a_store_of_something_else_is_a_wrong_request() {
     assert!(ended.err.contains("symbolic link"), "{}", ended.err);
     let kept = fs::read_to_string(here.path().join("other")).expect("reads");
     assert_eq!(kept, "somebody's file, which is no database");
+}
+
+#[test]
+fn init_uses_what_it_found() {
+    let here = folder();
+    let write = |path: &str, text: &str| {
+        let path = here.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("makes");
+        fs::write(path, text).expect("writes");
+    };
+    write("deploy/shop.service", "[Service]\nExecStart=/srv/shop\n");
+    write(".env.example", "POSTGRES_URL=\nVALKEY_URL=\n");
+    write("package.json", "{\"name\": \"shop\", \"dependencies\": {\"pg\": \"8\", \"ioredis\": \"5\"}}\n");
+    write("pnpm-lock.yaml", "lockfileVersion: '9.0'\n");
+    write("RUNBOOK.md", "# Runbook\n");
+    let ended = run(here.path(), &["init"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.out.contains("found package managers: pnpm (pnpm-lock.yaml)"), "{}", ended.out);
+    assert!(ended.out.contains("found environment files: .env.example"), "{}", ended.out);
+    let manifest = fs::read_to_string(here.path().join("seaworthy.yaml")).expect("text");
+    for wanted in [
+        "# hosts: [{service: \"shop.service\"}]",
+        "    postgres: {url: {env: POSTGRES_URL}}",
+        "    redis: {url: {env: VALKEY_URL}}",
+        "    documents: {runbook: RUNBOOK.md}",
+    ] {
+        assert!(manifest.contains(wanted), "{wanted}\n{manifest}");
+    }
+}
+
+#[test]
+fn what_could_not_be_printed_is_decided_all_the_same() {
+    let here = folder();
+    let full = fs::File::options().write(true).open("/dev/full").expect("is there");
+    let output = seaworthy(here.path()).arg("check").stdout(Stdio::from(full)).output().expect("starts");
+    let ended = ended(&output);
+    assert_eq!(ended.code, Some(3));
+    assert!(ended.err.contains("what was decided stands"), "{}", ended.err);
+    assert!(run(here.path(), &["history"]).out.contains("UNDECIDED"));
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn passed(name: &str, liar: &Liar, asked: Asked, ca: &[u8]) -> BTreeSet<(String,
     let began = Instant::now();
     let output = seaworthy(here.path())
         .args(["check", "--env", "staging", "--deadline", "10", "--format", "json", "--no-keep"])
+        .env("SEAWORTHY_CA", here.path().join("ca.pem"))
         .env("LIAR_POSTGRES", format!("postgres://user:canary-7f3a@127.0.0.1:{port}/db"))
         .env("LIAR_REDIS", format!("redis://user:canary-7f3a@127.0.0.1:{port}"))
         .output()

@@ -178,6 +178,7 @@ pub(super) fn ask(manifest: &str, base: PathBuf, consent: Consent) -> Ask {
         other => Err(Unseen::new(Blind::NotGiven, format!("{other} is not set"))),
     };
     Ask {
+        commanded: false,
         environment,
         base,
         consent,
