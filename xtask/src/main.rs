@@ -1,6 +1,7 @@
 //! Chores of the workspace: `cargo xtask NAME`.
 
 mod new_requirement;
+mod older;
 mod schemas;
 mod setup;
 mod test;
@@ -14,7 +15,7 @@ use anyhow::{Context, Result, bail};
 const HELP: &str = "usage: cargo xtask CHORE
   test                            set up, check the code, run every test, prove the catalog
   check                           what is fast of it: format, lints, catalog
-  setup                           install the Debian packages that the tests start
+  setup                           install the Debian packages that the tests start, and fetch older servers
   schemas                         write the published JSON schemas
   new-requirement AREA ID         write the stub of a requirement
 ";
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["test"] => test::all(),
         ["check"] => test::fast(),
-        ["setup"] => setup::packages(),
+        ["setup"] => setup::all(),
         ["schemas"] => schemas::write(),
         ["new-requirement", area, id] => new_requirement::write(area, id),
         _ => {
@@ -51,8 +52,11 @@ fn tell(text: &str) {
 /// Runs a command and waits for it.
 fn run(program: &str, words: &[&str]) -> Result<()> {
     tell(&format!("$ {program} {}\n", words.join(" ")));
-    let status =
-        Command::new(program).args(words).status().with_context(|| format!("could not start {program}"))?;
+    let status = Command::new(program)
+        .args(words)
+        .env("PATH", older::path())
+        .status()
+        .with_context(|| format!("could not start {program}"))?;
     if !status.success() {
         bail!("`{program} {}` ended with {status}", words.join(" "));
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{run, tell};
+use crate::{older, run, tell};
 
 /// A program that shows that a package is there, and the package.
 const NEEDED: &[(&str, &str)] = &[
@@ -28,8 +28,15 @@ const NEEDED: &[(&str, &str)] = &[
 ];
 const FOLDERS: &[&str] = &["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
+/// Packages, and older servers as far as they can be had.
+pub(crate) fn all() -> Result<()> {
+    packages()?;
+    older::fetch();
+    Ok(())
+}
+
 /// Installs what is missing; as root, or through sudo where there is one.
-pub(crate) fn packages() -> Result<()> {
+fn packages() -> Result<()> {
     let mut missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
     if !Path::new("/usr/lib/postgresql").exists() {

@@ -21,7 +21,7 @@ pub(crate) fn fast() -> Result<()> {
 
 /// Set-up, fast checks, all tests, then the proofs on real parts.
 pub(crate) fn all() -> Result<()> {
-    setup::packages()?;
+    setup::all()?;
     fast()?;
     if has_cargo("nextest") {
         run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"])?;

@@ -267,6 +267,7 @@ impl Session {
             | SqlState::UNDEFINED_FUNCTION
             | SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {
                 Unseen::new(Blind::Unsupported, format!("the server has nothing to answer `{id}` with"))
+                    .give("a version of PostgreSQL that is still supported; of older ones this stays unseen")
             }
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
                 Unseen::new(Blind::Unreachable, "the server is shutting down or starting up")

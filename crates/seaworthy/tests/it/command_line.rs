@@ -237,7 +237,7 @@ fn a_store_that_cannot_be_written_is_our_failure_and_the_result_is_still_shown()
 }
 
 #[test]
-fn a_checkout_that_cannot_be_written_is_decided_and_kept_elsewhere() {
+fn r18_a_checkout_that_cannot_be_written_is_decided_and_kept_elsewhere() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let here = folder();
     let checkout = here.path().join("checkout");
@@ -245,6 +245,8 @@ fn a_checkout_that_cannot_be_written_is_decided_and_kept_elsewhere() {
     fs::create_dir(&checkout).expect("makes");
     fs::write(checkout.join("app.js"), "export const answer = 42;\n").expect("writes");
     fs::create_dir(&state).expect("makes");
+    fs::write(checkout.join("shut.js"), "export const question = 6;\n").expect("writes");
+    fs::set_permissions(checkout.join("shut.js"), fs::Permissions::from_mode(0o000)).expect("sets");
     for (path, mode) in [(here.path(), 0o755), (checkout.as_path(), 0o555), (state.as_path(), 0o777)] {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("sets");
     }
@@ -270,6 +272,13 @@ fn a_checkout_that_cannot_be_written_is_decided_and_kept_elsewhere() {
     }
     assert_eq!(ended.code, Some(4), "{}", ended.err);
     assert!(state.join("seaworthy/runs.db").exists());
+    let run: Json = serde_json::from_str(&ended.out).expect("JSON");
+    let unread = &run["facts"]["repo"]["files"]["unread"][0];
+    assert_eq!(
+        (unread["path"].as_str(), unread["reason"]["kind"].as_str()),
+        (Some("shut.js"), Some("denied")),
+        "{unread}"
+    );
     assert!(!checkout.join(".seaworthy").exists());
 }
 

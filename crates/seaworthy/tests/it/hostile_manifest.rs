@@ -73,7 +73,9 @@ fn m7_m8_odd_values_and_documents() {
     }
     refused("two documents", format!("{SOUND}---\n{SOUND}").as_bytes());
     refused("empty", b"");
-    refused("NUL", b"service: {name: \"a\0b\"\n");
+    refused("NUL", b"service: {name: \"a\0b\"}\n");
+    let marked = checked(format!("\u{feff}{SOUND}environments: {{staging: {{}}}}\n").as_bytes());
+    assert!(matches!(marked.code, Some(0 | 4)), "a mark of the byte order means nothing: {}", marked.err);
     refused("UTF-16", &"service: {name: shop}".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
     refused("not UTF-8", b"service: {name: \xff\xfe}");
 }

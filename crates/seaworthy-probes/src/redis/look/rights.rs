@@ -135,19 +135,25 @@ async fn dry_run(session: &mut Session<'_>, name: &str, dangerous: Dangerous) ->
     }
 }
 
-/// Redis 6: the user's rules, applied to the command and its categories.
+/// Redis 6: the user's rules, applied to the command and its categories. `MODULE LOADEX` is of Redis 7.
 async fn by_rules(
     session: &mut Session<'_>,
     dangerous: Dangerous,
     user: &Result<User, Unseen>,
 ) -> Result<bool, Unseen> {
     let user = user.as_ref().map_err(Clone::clone)?;
+    if dangerous == Dangerous::ModuleLoadEx {
+        return Ok(false);
+    }
     let Some(categories) = command(session, dangerous).await? else { return Ok(false) };
     permitted(&user.commands, dangerous, &categories)
 }
 
-/// Before Redis 6: a command that exists may be run.
+/// Before Redis 6: a command that exists may be run. Of `MODULE` there is no `LOADEX` yet, which `COMMAND INFO` does not tell.
 async fn exists(session: &mut Session<'_>, dangerous: Dangerous) -> Result<bool, Unseen> {
+    if dangerous == Dangerous::ModuleLoadEx {
+        return Ok(false);
+    }
     Ok(command(session, dangerous).await?.is_some())
 }
 

@@ -370,7 +370,7 @@ fn r17_files_that_come_and_go_break_nothing() {
 #[test]
 fn r18_what_may_not_be_read_is_told() {
     if nix::unistd::geteuid().is_root() {
-        // Root reads everything; the rest of this test has nothing to show.
+        // Root reads everything. As somebody else the whole program is run: see `r18_…` of its command line.
         return;
     }
     let repository = repository(&[("a.txt", "x"), ("b.txt", "y")]);
