@@ -34,8 +34,13 @@ pub(crate) fn changed(
         Some(head) => committed(git, head)?,
         None => InCommit::new(),
     };
-    let written = git.index_written();
-    let mut look = Look { format: git.format, tree, written, bytes_left: BYTES_MAX };
+    let mut look = Look {
+        format: git.format,
+        tree,
+        written: git.index_written(),
+        tells_modes: git.tells_modes(),
+        bytes_left: BYTES_MAX,
+    };
     let mut changed = Vec::new();
     for entry in tracked {
         let same = match committed.remove(&entry.path) {
@@ -119,6 +124,8 @@ struct Look<'a> {
     tree: &'a Tree,
     /// When the index was written, in seconds and nanoseconds; what was changed in the same moment shows by its content only.
     written: Option<(i64, i64)>,
+    /// Whether the file system tells which files run.
+    tells_modes: bool,
     bytes_left: u64,
 }
 
@@ -139,7 +146,7 @@ impl Look<'_> {
         if stat.kind & 0o170_000 != kind || !matches!(kind, FILE | LINK) {
             return Ok(false);
         }
-        if kind == FILE && (stat.mode ^ entry.mode) & 0o100 != 0 {
+        if kind == FILE && self.tells_modes && (stat.mode ^ entry.mode) & 0o100 != 0 {
             return Ok(false);
         }
         if self.untouched(entry, &stat) {

@@ -107,6 +107,13 @@ impl Git {
         self.own.stat(Path::new("index")).ok().flatten().map(|stat| stat.modified)
     }
 
+    /// Whether the file system tells which files run; git notes that it does not where it found so.
+    fn tells_modes(&self) -> bool {
+        let config = self.common.read_if_any(Path::new("config"), SMALL_BYTES_MAX).ok().flatten();
+        let told = config.and_then(|config| setting(&config, "filemode"));
+        !told.is_some_and(|told| matches!(told.to_ascii_lowercase().as_str(), "false" | "no" | "off" | "0"))
+    }
+
     /// The references.
     pub(crate) fn refs(&self) -> Result<refs::Refs, Unseen> {
         refs::read(self.format, &self.own, &self.common)

@@ -285,6 +285,9 @@ fn what_is_not_as_committed_is_what_git_says_is_not() {
         std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
         std::fs::set_permissions(root.join("file5"), mode).unwrap();
         compare("a link for a file, and a file that runs", 2);
+        git(root, &["config", "core.filemode", "false"]);
+        compare("where it does not count which files run", 1);
+        git(root, &["config", "core.filemode", "true"]);
         git(root, &["add", "-A"]);
         git(root, &["commit", "-q", "-m", "a link"]);
         compare("a link that is tracked", 0);
