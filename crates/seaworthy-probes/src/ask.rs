@@ -1,11 +1,14 @@
 //! What a run asks the probes to look at.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use seaworthy_core::consent::Consent;
 use seaworthy_core::facts::{Blind, Unseen};
 use seaworthy_core::limits::Limits;
@@ -95,13 +98,14 @@ impl Ask {
     }
 
     /// `Ok` where the operator trusts the manifest's `ca` too, or there is none: the variable [`OPERATOR_CA`] names a file
-    /// with the same content.
+    /// with the same roots, or with more.
     pub fn backs_ca(&self) -> Result<(), Unseen> {
         let Some(ca) = self.environment.ca.as_ref().filter(|_| !self.commanded) else { return Ok(()) };
         let path = self.path(ca);
         let backed = (self.secrets)(&SecretRef::Env(OPERATOR_CA.to_owned())).ok().and_then(|own| {
-            let own = pem(Path::new(own.expose_secret()))?;
-            Some(own == pem(&path)?)
+            let own = roots_in(Path::new(own.expose_secret()))?;
+            let given = roots_in(&path)?;
+            Some(!given.is_empty() && given.is_subset(&own))
         });
         if backed == Some(true) {
             return Ok(());
@@ -134,13 +138,14 @@ impl Ask {
     }
 }
 
-/// A file of roots, where it is a regular one and not too long.
-fn pem(path: &Path) -> Option<Vec<u8>> {
+/// The certificates in a file, where it is a regular one and not too long.
+fn roots_in(path: &Path) -> Option<BTreeSet<Vec<u8>>> {
     let meta = std::fs::metadata(path).ok()?;
     if !meta.is_file() || meta.len() > ROOTS_BYTES_MAX {
         return None;
     }
-    std::fs::read(path).ok()
+    let pem = std::fs::read(path).ok()?;
+    CertificateDer::pem_slice_iter(&pem).map(|root| Some(root.ok()?.to_vec())).collect()
 }
 
 impl fmt::Debug for Ask {
@@ -225,7 +230,12 @@ mod tests {
             std::fs::write(&path, text).expect("written");
             path.to_str().expect("text").to_owned()
         };
-        let (ca, same, other) = (write("ca", "roots"), write("same", "roots"), write("other", "evil"));
+        let root = |letter: char| {
+            let word = letter.to_string().repeat(8);
+            format!("-----BEGIN CERTIFICATE-----\n{word}\n-----END CERTIFICATE-----\n")
+        };
+        let more = format!("# ours\n{}{}", root('b'), root('a'));
+        let (ca, same, other) = (write("ca", &root('a')), write("same", &more), write("other", &root('c')));
         let token = SecretRef::Env("TOKEN".into());
         let url = Url::parse("https://a.example.com").expect("a URL");
         let given = |own: Option<String>| {

@@ -49,9 +49,13 @@ pub(crate) fn mode(name: &str, value: &str) -> Option<Mode> {
     if !names_environment(&name) {
         return debugs(&name, &value).then_some(Mode::Development);
     }
-    // A module is named by its path, the last part of which says for what it is.
-    let value =
-        if name == "DJANGO_SETTINGS_MODULE" { value.rsplit('.').next().unwrap_or("") } else { &value };
+    // A module is named by its path: the last part says for what it is, or one before it that is such a word.
+    if name == "DJANGO_SETTINGS_MODULE" {
+        let mut parts = value.rsplit('.');
+        let last = parts.next().and_then(of_one);
+        return last
+            .or_else(|| parts.filter(|part| part.chars().all(char::is_alphanumeric)).find_map(of_one));
+    }
     let profiles: Vec<&str> = value.split(',').map(str::trim).filter(|profile| !profile.is_empty()).collect();
     match profiles.as_slice() {
         [one] => of_one(one),
@@ -59,11 +63,17 @@ pub(crate) fn mode(name: &str, value: &str) -> Option<Mode> {
         several => {
             let told = several.iter().filter_map(|profile| {
                 let mode = of_one(profile)?;
-                (mode != Mode::Development || DEVELOPMENT.contains(profile)).then_some(mode)
+                (mode != Mode::Development || is_development_alone(profile)).then_some(mode)
             });
             told.max()
         }
     }
+}
+
+/// `dev`, or `dev-eu` and `test2`: beside the word only what a place or a number may be.
+fn is_development_alone(profile: &str) -> bool {
+    const PLACE_CHARS_MAX: usize = 3;
+    profile.split(['-', '_']).all(|word| DEVELOPMENT.contains(&word) || word.len() <= PLACE_CHARS_MAX)
 }
 
 const DEVELOPMENT: [&str; 8] =
@@ -112,6 +122,8 @@ mod tests {
             ("SPRING_PROFILES_ACTIVE", "postgres,dev"),
             ("SPRING_PROFILES_ACTIVE", "prod,dev"),
             ("SPRING_PROFILES_ACTIVE", "dev-eu"),
+            ("SPRING_PROFILES_ACTIVE", "prod,dev-eu"),
+            ("DJANGO_SETTINGS_MODULE", "config.dev.settings"),
             ("DJANGO_SETTINGS_MODULE", "shop.settings.local"),
             ("GIN_MODE", "debug"),
             ("DEBUG", "shop:*"),

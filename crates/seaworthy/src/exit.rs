@@ -42,7 +42,8 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         say(&format!("error: {manifest}"), Some(&place), manifest.help.as_deref());
         return ExitCode::from(WRONG);
     }
-    if let Some(StoreError::Foreign { .. }) = error.downcast_ref::<StoreError>() {
+    let foreign = error.chain().any(|cause| matches!(cause.downcast_ref(), Some(StoreError::Foreign { .. })));
+    if foreign {
         let help = "name another file with `--store FILE`; an evidence store that was changed proves nothing any more";
         say(&format!("error: {}", chain(error)), None, Some(help));
         return ExitCode::from(WRONG);

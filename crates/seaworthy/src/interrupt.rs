@@ -1,5 +1,6 @@
 //! Being told to end: SIGINT and SIGTERM. What was begun is given up, and nothing of it stays.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -26,8 +27,15 @@ pub(crate) fn watched() -> oneshot::Receiver<u8> {
             let number = either(&mut interrupt, &mut terminate).await;
             let _ = told.send(number);
             let forced = either(&mut interrupt, &mut terminate);
-            let number =
-                tokio::time::timeout(END_WITHIN + Duration::from_secs(1), forced).await.unwrap_or(number);
+            let number = match tokio::time::timeout(END_WITHIN + Duration::from_secs(1), forced).await {
+                Ok(again) => again,
+                Err(_) => {
+                    // Giving up has its own time, from when the work let go.
+                    let left = if ENDING.load(Ordering::SeqCst) { END_WITHIN } else { Duration::ZERO };
+                    tokio::time::sleep(left).await;
+                    number
+                }
+            };
             #[expect(clippy::exit, reason = "what is at work was told to end, and did not")]
             std::process::exit(i32::from(CODE_BASE + number));
         });
@@ -37,6 +45,13 @@ pub(crate) fn watched() -> oneshot::Receiver<u8> {
         let _ = waits.recv();
     }
     receiver
+}
+
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// The work let go, and what it holds is being given up.
+pub(crate) fn ending() {
+    ENDING.store(true, Ordering::SeqCst);
 }
 
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> u8 {

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
             code.unwrap_or_else(|error| exit::report(&error))
         }
         Err(signal) => {
+            interrupt::ending();
             // What looks is dropped, and takes its servers and its copies of data along.
             runtime.shutdown_timeout(interrupt::END_WITHIN);
             ExitCode::from(interrupt::CODE_BASE + signal)

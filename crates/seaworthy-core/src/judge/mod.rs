@@ -155,7 +155,7 @@ impl Judgement<'_> {
         let mut unseen = if decided { Vec::new() } else { cited_unseen(log) };
         let mut hint = self.hint;
         if verdict == Verdict::Unknown && unseen.is_empty() {
-            unseen.push(neither_way(log, hint.take()));
+            unseen.push(neither_way(log, hint.take(), &spec.remedy.text));
         }
         Finding {
             id: spec.id.clone(),
@@ -182,11 +182,11 @@ impl Judgement<'_> {
 }
 
 /// Why a requirement is open although nothing that it asks about was unseen.
-fn neither_way(log: &Log, told: Option<String>) -> CitedUnseen {
+fn neither_way(log: &Log, told: Option<String>, remedy: &str) -> CitedUnseen {
     let path = log.seen.first().map_or_else(|| "facts".to_owned(), |read| read.path.clone());
     let told = told.map(|told| format!(": {told}")).unwrap_or_default();
     let why = format!("what was seen shows neither that it is so nor that it is not{told}");
-    CitedUnseen { path, kind: Blind::NotGiven, why, give: None }
+    CitedUnseen { path, kind: Blind::NotGiven, why, give: Some(remedy.trim().to_owned()) }
 }
 
 fn cited_unseen(log: &Log) -> Vec<CitedUnseen> {

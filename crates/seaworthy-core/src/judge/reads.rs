@@ -64,6 +64,11 @@ impl Reads {
         self.take();
     }
 
+    /// Whether somebody asks which values were looked into.
+    pub(crate) fn is_traced(&self) -> bool {
+        self.trace.is_some()
+    }
+
     /// Notes that a value was looked into, whatever it is.
     pub(crate) fn note_path(&self, path: &str) {
         if let Some(trace) = &self.trace {

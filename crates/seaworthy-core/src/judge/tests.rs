@@ -259,14 +259,11 @@ fn what_decides_neither_way_says_so() {
 fn a_judgement_that_takes_too_long_is_our_error_and_ends() {
     let many: Vec<String> = (0..20_000).map(|n| format!("n{n}")).collect();
     let facts = json!({"l": many, "n": 1});
-    for pass in [
-        "size(facts.l) > 0 && facts.l.all(a, facts.l.all(b, a != b + \"y\"))",
-        "facts.l.exists(a, !(a in facts.l))",
-    ] {
-        let finding = check(pass, &facts);
-        assert_eq!(finding.verdict, Verdict::Error, "{pass}");
-        assert!(finding.seen[0].contains("looks into more than"), "{:?}", finding.seen);
-    }
+    let finding = check("size(facts.l) > 0 && facts.l.all(a, facts.l.all(b, a != b + \"y\"))", &facts);
+    assert_eq!(finding.verdict, Verdict::Error);
+    assert!(finding.seen[0].contains("looks into more than"), "{:?}", finding.seen);
+    // Whether a text is in a list of texts takes one look.
+    assert_eq!(check("facts.l.exists(a, !(a in facts.l))", &facts).verdict, Verdict::Fail);
     let finding = each("facts.l", "facts.l.exists(b, b == r + \"y\")", &facts);
     assert_eq!(finding.verdict, Verdict::Error);
     assert_eq!(check("facts.n in facts.l.map(a, 1)", &facts).verdict, Verdict::Pass);

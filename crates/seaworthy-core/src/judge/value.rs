@@ -4,8 +4,8 @@
 //! answer the unseen with an error that `&&`, `||`, `all` and `exists` absorb only where the rest decides.
 
 use std::any::Any;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use cel::ExecutionError;
 use cel::common::traits::{Container, Indexer, Iterable, Iterator as CelIterator, Sizer};
@@ -241,6 +241,8 @@ struct ListInner {
     items: Vec<Arc<Item>>,
     /// Where its first unseen element is.
     first_unseen: Option<usize>,
+    /// Its texts, once `in` was asked; none where it holds anything else.
+    texts: OnceLock<Option<HashSet<String>>>,
     reads: Arc<Reads>,
 }
 
@@ -258,7 +260,7 @@ impl ListVal {
 
     fn holding(items: Vec<Arc<Item>>, reads: Arc<Reads>) -> Self {
         let first_unseen = items.iter().position(|item| matches!(item.value, ItemValue::Unseen(_)));
-        Self(Arc::new(ListInner { items, first_unseen, reads }))
+        Self(Arc::new(ListInner { items, first_unseen, texts: OnceLock::new(), reads }))
     }
 
     fn without(&self, path: &str, why: &Unseen) -> Option<Self> {
@@ -281,6 +283,23 @@ impl ListVal {
         }
     }
 
+    /// The texts of a list of nothing else, where nobody asks which of them were looked into.
+    fn texts(&self) -> Option<&HashSet<String>> {
+        if self.0.reads.is_traced() {
+            return None;
+        }
+        let texts = self.0.texts.get_or_init(|| {
+            let text = |item: &Arc<Item>| match &item.value {
+                ItemValue::Plain(value, _) => {
+                    value.downcast_ref::<CelString>().map(|text| text.inner().to_owned())
+                }
+                ItemValue::List(_) | ItemValue::Map(_) | ItemValue::Unseen(_) => None,
+            };
+            self.0.items.iter().map(text).collect()
+        });
+        texts.as_ref()
+    }
+
     /// The elements as CEL values; an unseen one stands for itself.
     pub(crate) fn elements(&self) -> impl Iterator<Item = Box<dyn Val>> + '_ {
         self.0.items.iter().map(|item| item.element(&self.0.reads).clone_as_boxed())
@@ -289,6 +308,11 @@ impl ListVal {
 
 impl Container for ListVal {
     fn contains(&self, value: &dyn Val) -> Result<bool, ExecutionError> {
+        if let Some(text) = value.downcast_ref::<CelString>().map(CelString::inner)
+            && let Some(texts) = self.texts()
+        {
+            return if self.0.reads.step(1) { Ok(texts.contains(text)) } else { Err(too_long()) };
+        }
         if !self.0.reads.step(self.0.items.len()) {
             return Err(too_long());
         }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::catalog::Severity;
 use crate::facts::unwrapped;
@@ -32,6 +33,8 @@ pub struct Ground<'a> {
     pub newest: &'a Run,
     /// Every run of it that was kept after the one that is voted on, the newest first.
     pub later: &'a [Run],
+    /// The commit that is checked out now, where that is known.
+    pub head: Option<&'a str>,
     /// SHA-256 of the manifest as it stands now.
     pub manifest: &'a str,
     /// Who may sign, by the manifest as it stands now.
@@ -224,7 +227,7 @@ fn seats(run: &Run, people: &People) -> Vec<Seat> {
 
 /// What took the ground away from under a decision.
 fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>, records: &[Record]) -> Vec<String> {
-    let Ground { run, newest, manifest, now, .. } = ground;
+    let Ground { run, newest, manifest, now, head, .. } = ground;
     let mut why = Vec::new();
     let mut differs = |what: &str, then: Option<&str>, since: Option<&str>| {
         if then != since {
@@ -234,6 +237,9 @@ fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>, records: 
         }
     };
     differs("commit", run.commit.as_deref(), newest.commit.as_deref());
+    if head.is_some() && run.commit.is_some() && run.commit == newest.commit {
+        differs("commit", run.commit.as_deref(), *head);
+    }
     differs("environment", run.environment.as_deref(), newest.environment.as_deref());
     differs("catalog", Some(&run.policy), Some(&newest.policy));
     differs("manifest", run.manifest.as_deref(), Some(manifest));
@@ -242,7 +248,7 @@ fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>, records: 
         let words = newest.decision.headline.words();
         why.push(format!("the newer run {} is {words}", newest.id));
     }
-    why.extend(not_as_committed(run));
+    why.extend(of_no_commit(run));
     why.extend(failed_since(ground));
     why.extend(no_longer_accepted(ground, records));
     if decision.predicate.expires_at <= *now {
@@ -255,16 +261,25 @@ fn stale(ground: &Ground<'_>, decision: &Statement<DecisionStatement>, records: 
     why
 }
 
-/// Files that were looked at and are in no commit: what was decided about is then nothing that can be deployed.
-fn not_as_committed(run: &Run) -> Option<String> {
-    let git = run.facts.pointer("/repo/git").map(unwrapped)?;
-    let changed = unwrapped(git.get("changed")?).as_array()?;
-    let first = changed.first().map(|path| path.as_str().unwrap_or("some"))?;
-    let more = match changed.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    Some(format!("the work tree was not as committed: {first}{more}"))
+/// Why a run of a repository is about no commit: what was decided about is then nothing that can be deployed.
+fn of_no_commit(run: &Run) -> Option<String> {
+    let git = run.facts.pointer("/repo/git").map(unwrapped).filter(|git| git.is_object())?;
+    if run.commit.is_some() {
+        return None;
+    }
+    let why = |fact: &Json| fact.pointer("/$unseen/why").and_then(Json::as_str).map(str::to_owned);
+    let changed = git.get("changed").map(unwrapped);
+    let listed = changed.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let files: Vec<&str> = listed.iter().filter_map(Json::as_str).collect();
+    Some(match files.as_slice() {
+        [] => {
+            let unseen = changed.and_then(why).or_else(|| listed.iter().find_map(why)).or_else(|| why(git));
+            let unseen = unseen.map(|why| format!(": {why}")).unwrap_or_default();
+            format!("which commit was looked at is not known{unseen}")
+        }
+        [only] => format!("the work tree was not as committed: {only}"),
+        [first, more @ ..] => format!("the work tree was not as committed: {first} and {} more", more.len()),
+    })
 }
 
 /// Blockers that a later run saw fail, one that was limited to them among those, and that none saw pass since.

@@ -19,6 +19,7 @@ struct Case {
     run: Run,
     newest: Run,
     later: Vec<Run>,
+    head: Option<String>,
     manifest: String,
     people: People,
     records: Vec<Record>,
@@ -31,6 +32,7 @@ impl Case {
         Self {
             newest: run.clone(),
             later: Vec::new(),
+            head: run.commit.clone(),
             manifest: run.manifest.clone().expect("has one"),
             run,
             people: people(),
@@ -45,6 +47,7 @@ impl Case {
             digest: DIGEST,
             newest: &self.newest,
             later: &self.later,
+            head: self.head.as_deref(),
             manifest: &self.manifest,
             people: &self.people,
             now: now() + self.late,
@@ -274,12 +277,13 @@ fn no_misuse_fills_a_seat() {
 /// What takes the ground away from a poll that was full.
 type Shift = (&'static str, fn(&mut Case), &'static str);
 
-const SHIFTS: [Shift; 13] = [
+const SHIFTS: [Shift; 15] = [
     (
         "another commit",
         |case| case.newest.commit = Some("0".repeat(40)),
         "the commit was 4f1c2d9e8b7a and is now 000000000000",
     ),
+    ("another commit checked out", |case| case.head = Some("0".repeat(40)), "and is now 000000000000"),
     ("no commit", |case| case.newest.commit = None, "and is now none"),
     (
         "another environment",
@@ -313,8 +317,21 @@ const SHIFTS: [Shift; 13] = [
     ),
     (
         "files that are in no commit",
-        |case| case.run.facts = serde_json::json!({"repo": {"git": {"changed": {"$seen": ["a", "b"]}}}}),
+        |case| {
+            case.run.commit = None;
+            case.run.facts = serde_json::json!({"repo": {"git": {"changed": {"$seen": ["a", "b"]}}}});
+        },
         "the work tree was not as committed: a and 1 more",
+    ),
+    (
+        "files of which it cannot be told",
+        |case| {
+            case.run.commit = None;
+            let unseen =
+                serde_json::json!({"$unseen": {"kind": "unsupported", "why": "a filter", "give": null}});
+            case.run.facts = serde_json::json!({"repo": {"git": {"changed": [unseen]}}});
+        },
+        "which commit was looked at is not known: a filter",
     ),
     (
         "a risk that nobody accepts any more",

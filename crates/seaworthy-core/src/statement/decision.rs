@@ -75,7 +75,7 @@ impl DecisionStatement {
 }
 
 /// When what people attested ends, of what passed by it.
-fn attested_until(run: &Run) -> impl Iterator<Item = DateTime<Utc>> {
+pub fn attested_until(run: &Run) -> impl Iterator<Item = DateTime<Utc>> {
     let passed = |id: &str| {
         run.findings.iter().any(|finding| {
             finding.id == id

@@ -11,7 +11,7 @@ mod vote;
 mod waiver;
 
 pub use attestation::{Attestation, Evidence};
-pub use decision::{DecisionStatement, sha256_hex};
+pub use decision::{DecisionStatement, attested_until, sha256_hex};
 pub use envelope::{Envelope, EnvelopeError, PAYLOAD_TYPE, Signature, pae};
 pub use key::{KeyError, PublicKey};
 pub use vote::{Choice, Vote};

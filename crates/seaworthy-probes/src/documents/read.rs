@@ -80,10 +80,10 @@ impl Text {
         read
     }
 
-    /// Which section is the title of the whole: the first, where no other stands on its level or above.
+    /// Which section is the title of the whole: the first, where sections of a lower level follow it or none does.
     pub(super) fn title(&self) -> Option<usize> {
         let (first, others) = self.levels.split_first()?;
-        others.iter().all(|level| level > first).then_some(0)
+        others.first().is_none_or(|next| next > first).then_some(0)
     }
 
     fn node(&mut self, node: Node<'_>) {

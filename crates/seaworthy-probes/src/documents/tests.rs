@@ -50,6 +50,10 @@ fn the_title_of_the_whole_covers_nothing() {
         read("# Breach notification: when to notify the authority\n\nMany words stand here.\n").covers,
         []
     );
+    let appended = read(
+        "# Breach: when to notify\n\n## Owner\n\nThree words here.\n\n# Appendix\n\nThree words here.\n",
+    );
+    assert_eq!(appended.covers, [Topic::Owner]);
     let two = read("# Severity\n\nThree words here.\n\n# Roles\n\nThree words here.\n");
     assert_eq!(two.covers, [Topic::Roles, Topic::Severity]);
 }

@@ -103,7 +103,7 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
         }
         let noted = site.take_noted();
         if all.pages.items().len() == pages_before
-            && let Some(why) = page_elsewhere(&noted.responses)
+            && let Some(why) = page_elsewhere(&site, &noted.responses)
         {
             all.pages.miss(why);
         }
@@ -124,9 +124,16 @@ pub async fn look(target: &HttpTarget) -> HttpFacts {
 }
 
 /// Why a service has pages although its URL shows none.
-fn page_elsewhere(responses: &Gathered<facts::ResponseAnswer>) -> Option<Unseen> {
+///
+/// Paths that were guessed do not count: frameworks answer those in HTML beside an API.
+fn page_elsewhere(site: &Site<'_>, responses: &Gathered<facts::ResponseAnswer>) -> Option<Unseen> {
+    let declared = |path: &str| {
+        site.target.public.includes("GET", path)
+            || site.target.login.as_ref().is_some_and(|login| login.path == path)
+    };
     let html = |answer: &&facts::ResponseAnswer| {
         (200..300).contains(&answer.status)
+            && Url::parse(&answer.url).is_ok_and(|url| declared(url.path()))
             && answer.content_type.as_deref().is_some_and(client::is_html_type)
     };
     let found = responses.items().iter().find(html)?;

@@ -148,7 +148,7 @@ fn not_read(paths: &[&str]) -> Option<Unseen> {
     );
     Some(
         Unseen::new(Blind::CutShort, why)
-            .give("the document in one file, as `redocly bundle` or `swagger-cli bundle` writes it"),
+            .give("the document in one file of at most 5,000 operations, as `redocly bundle` writes it"),
     )
 }
 

@@ -260,14 +260,13 @@ impl Session {
             SqlState::LOCK_NOT_AVAILABLE => {
                 Unseen::new(Blind::Timeout, format!("`{id}` waited for a lock that someone holds"))
             }
-            // A syntax error too: the statement is of the library, and the server older than its words.
-            SqlState::SYNTAX_ERROR
-            | SqlState::UNDEFINED_TABLE
-            | SqlState::UNDEFINED_COLUMN
-            | SqlState::UNDEFINED_FUNCTION
-            | SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {
+            // The statement is of the library, and the server older than its words.
+            SqlState::SYNTAX_ERROR | SqlState::UNDEFINED_COLUMN | SqlState::UNDEFINED_FUNCTION => {
                 Unseen::new(Blind::Unsupported, format!("the server has nothing to answer `{id}` with"))
                     .give("a version of PostgreSQL that is still supported; of older ones this stays unseen")
+            }
+            SqlState::UNDEFINED_TABLE | SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {
+                Unseen::new(Blind::Unsupported, format!("the server has nothing to answer `{id}` with"))
             }
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
                 Unseen::new(Blind::Unreachable, "the server is shutting down or starting up")

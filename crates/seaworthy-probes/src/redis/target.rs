@@ -54,6 +54,9 @@ impl RedisTarget {
         if target.address.is_some() && target.password.is_some() {
             ask.bound_to(&spec.url, &target.host, Some(target.port))?;
         }
+        if target.tls && target.password.is_some() {
+            ask.backs_ca()?;
+        }
         if target.tls {
             target.roots = roots(&extra_roots(ask)?);
         }

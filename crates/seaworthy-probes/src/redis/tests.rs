@@ -319,6 +319,7 @@ environment: |
 secrets_given:
   REDIS_URL: 'rediss://:${secret:app}@redis.example.com:${port:redis}'
   REDIS_URL_HOSTS: 'redis.example.com:${port:redis}@127.0.0.1'
+  SEAWORTHY_CA: '${work}/cert.pem'
 ";
 const TLS_CONFIGURATION: &str = "bind 127.0.0.1\nport 0\ntls-port ${port:redis}\ntls-cert-file ${work}/cert.pem\ntls-key-file ${work}/key.pem\n\
      tls-auth-clients no\ndir ${work}\nrequirepass ${secret:app}\n";
@@ -336,6 +337,11 @@ async fn tls_is_spoken_with_a_trusted_server_only() {
     let unbound = ask(running.environment(), &unbound);
     let why = RedisTarget::given(&unbound, unbound.environment.redis.as_ref().unwrap()).unwrap_err();
     assert!(why.give.is_some_and(|give| give.contains("REDIS_URL_HOSTS=redis.example.com:")), "{}", why.why);
+    let mut unbacked = running.secrets().clone();
+    unbacked.remove("SEAWORTHY_CA");
+    let unbacked = ask(running.environment(), &unbacked);
+    let why = RedisTarget::given(&unbacked, unbacked.environment.redis.as_ref().unwrap()).unwrap_err();
+    assert!(why.why.contains("named by the manifest alone"), "{}", why.why);
     let mut other = target(&running);
     other.roots = Arc::new(rustls::RootCertStore::empty());
     let why = look(&other, &Limits::default()).await.reason().unwrap().clone();

@@ -93,7 +93,7 @@ pub struct GitFacts {
     pub branch: Seen<Option<String>>,
     /// Tags at the commit that is checked out.
     pub tags_at_head: Seen<Vec<String>>,
-    /// Tracked files that are not as that commit has them: changed, taken away or only added to the index.
+    /// Files that are not as that commit has them: changed, taken away, only added to the index, or neither tracked nor ignored.
     pub changed: Seen<Listed<String>>,
     /// Files that it tracks.
     pub tracked_count: Seen<u64>,

@@ -31,6 +31,24 @@ pub(super) fn recorded_as(path: &str, text: &str) -> Vec<String> {
     names
 }
 
+/// The version of a migration of Flyway, in a form that is ordered as texts.
+pub(super) fn flyway_order(path: &str) -> Option<String> {
+    let (version, _) = name(path).strip_prefix('V')?.split_once("__")?;
+    version_order(&version.replace('_', "."))
+}
+
+/// Numbers parted by dots, each as long as the longest may be: texts are then in the order of versions.
+pub(crate) fn version_order(version: &str) -> Option<String> {
+    const DIGITS_MAX: usize = 20;
+    let numbers: Vec<&str> = version.split('.').map(|number| number.trim_start_matches('0')).collect();
+    let sound =
+        numbers.iter().all(|number| number.len() <= DIGITS_MAX && number.chars().all(|c| c.is_ascii_digit()));
+    let last = numbers.iter().rposition(|number| !number.is_empty()).map_or(1, |last| last + 1);
+    let padded: Vec<String> =
+        numbers.iter().take(last).map(|number| format!("{number:0>DIGITS_MAX$}")).collect();
+    sound.then(|| padded.join("."))
+}
+
 /// The number that a name begins with: as written, without zeros before it, and without what parts a date.
 fn numbers(own: &str) -> Vec<String> {
     let written: String = own.chars().take_while(char::is_ascii_digit).collect();
@@ -63,6 +81,15 @@ pub(super) fn sums(bytes: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_ordered_as_numbers() {
+        let order = |version: &str| version_order(version).expect("a version");
+        assert!(order("2") < order("10") && order("1.9") < order("1.10") && order("1") < order("1.0.1"));
+        assert_eq!(order("1.0"), order("001"));
+        assert_eq!((version_order("1a"), version_order(&"9".repeat(30))), (None, None));
+        assert_eq!(flyway_order("db/V1_2__a.sql"), version_order("1.2"));
+    }
 
     #[test]
     fn each_tools_record_is_among_the_names() {

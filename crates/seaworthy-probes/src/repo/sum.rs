@@ -95,6 +95,12 @@ fn sum(mut looked: Looked<'_>) -> Seen<RepoFacts> {
     Seen::new(facts)
 }
 
+/// The commit that is checked out at a folder; none where there is no repository, or none can be read.
+pub fn head(root: &Path) -> Option<String> {
+    let git = Git::find(root).ok().flatten()?;
+    git.refs().ok()?.head.map(|oid| oid.hex(git.format))
+}
+
 /// The paths that git tracks; `None` without a git directory.
 fn tracked(git: &Result<Option<Git>, Unseen>) -> Result<Option<TrackedPaths>, Unseen> {
     match git {
@@ -265,14 +271,24 @@ fn git(looked: &Looked<'_>) -> Seen<Option<GitFacts>> {
     Seen::new(Some(GitFacts { head, branch, tags_at_head: tags, changed, tracked_count, submodules }))
 }
 
+/// Most files that git does not track and that are named.
+const UNTRACKED_NAMED_MAX: usize = 20;
+
 fn changed(git: &Git, looked: &Looked<'_>) -> Seen<Listed<String>> {
     let changed = match (&looked.refs, &looked.tracked) {
-        (Ok(Some(refs)), Ok(Some(tracked))) => changed::changed(git, refs, &tracked.entries, looked.tree),
+        (Ok(Some(refs)), Ok(Some(tracked))) => {
+            changed::changed(git, refs, &tracked.entries, (&looked.target.root, looked.tree))
+        }
         (Err(why), _) | (_, Err(why)) => Err(why.clone()),
         (Ok(_), Ok(_)) => return Seen::new(Listed::whole(Vec::new())),
     };
     match changed {
-        Ok(changed) => Seen::shown_by(changed, "git status --porcelain --untracked-files=no"),
+        Ok(mut changed) => {
+            // What was read and is in no commit was judged all the same.
+            let added = looked.walk.files.iter().filter(|file| file.in_code && file.tracked == Some(false));
+            changed.items.extend(added.take(UNTRACKED_NAMED_MAX).map(Found::shown));
+            Seen::shown_by(changed, "git status --porcelain")
+        }
         Err(why) => Seen::Unseen(why),
     }
 }

@@ -6,6 +6,7 @@ mod finding;
 mod page;
 mod risks;
 
+use seaworthy_core::facts::unwrapped;
 use seaworthy_core::finding::{Finding, Verdict};
 use seaworthy_core::gate::{Counts, Headline};
 use seaworthy_core::run::Run;
@@ -28,10 +29,19 @@ const INDENT: usize = 9;
 const STANDING_LINES_MAX: usize = 10;
 /// Most warnings about what holds.
 const WARNED_MAX: usize = 6;
-/// Most things named that were detected, and how long each may be, unless all is asked for.
+/// How long each thing that was detected may be, unless all is asked for.
 const DETECTED_CHARS_MAX: usize = 36;
 /// Most requirement ids named in a group.
 const GROUP_IDS_MAX: usize = 24;
+
+/// What keeps a run of a repository from being about a commit.
+fn uncommitted(facts: &serde_json::Value) -> Option<String> {
+    let changed = unwrapped(unwrapped(facts.pointer("/repo/git")?).get("changed")?).as_array()?;
+    let first = changed.iter().find_map(serde_json::Value::as_str)?;
+    let more = changed.len().saturating_sub(1);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!("of no commit: {first}{more} not as committed"))
+}
 
 pub(crate) fn run(run: &Run, style: &Style) -> String {
     let mut printer = Printer::new(run, style);
@@ -87,6 +97,9 @@ impl<'a> Printer<'a> {
         let mut how =
             vec![format!("looked {began} for {lasted} with consent `{}`", consent_word(run.consent))];
         how.extend(run.commit.as_ref().map(|commit| format!("commit {}", short(commit, 12))));
+        if run.commit.is_none() {
+            how.extend(uncommitted(&run.facts));
+        }
         if !run.only.is_empty() {
             how.push(format!("only {}", run.only.join(", ")));
         }

@@ -15,6 +15,7 @@ use flate2::write::GzEncoder;
 use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::run::Run;
 use serde::Serialize;
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -28,6 +29,10 @@ use crate::error::StoreError;
 const SQLITE_LEAST: (&str, [u32; 3]) = ("3.51.3", [3, 51, 3]);
 /// How long to wait for another writer.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How often another process may get in the way of bringing the tables up to date, and how long to wait then.
+const MIGRATION_TRIES: u32 = 8;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(60);
 
 /// Runs in one SQLite file.
 #[derive(Debug)]
@@ -75,7 +80,11 @@ impl SqliteStore {
         place::refuse_links(path).map_err(|source| open_error(path, source))?;
         place::make_private(path).map_err(|source| open_error(path, source))?;
         schema::refuse_foreign(path).await?;
-        let store = Self::connected(path, Self::options(path)).await?;
+        Self::checked(path, Self::connected(path, Self::options(path)).await?).await
+    }
+
+    /// The store where its tables and triggers are as we make them.
+    async fn checked(path: &Path, store: Self) -> Result<Self, StoreError> {
         match schema::changed(path, &store.pool).await? {
             Some(what) => Err(StoreError::Foreign { path: path.to_owned(), what }),
             None => Ok(store),
@@ -116,7 +125,13 @@ impl SqliteStore {
         let opened = match Self::open(path).await {
             Err(error) if error.is_full() => {
                 let alone = Self::options(path).locking_mode(SqliteLockingMode::Exclusive);
-                Self::connected(path, alone).await
+                Self::checked(path, Self::connected(path, alone).await?).await
+            }
+            // Where nobody may write, what is kept can be read all the same, if all of it is in the file.
+            Err(error) if error.is_not_writable() && !place::has_more(path) => {
+                let still = Self::options(path).read_only(true).immutable(true).create_if_missing(false);
+                let store = Self::reading(path, still.journal_mode(SqliteJournalMode::Off)).await?;
+                Self::checked(path, store).await
             }
             opened => opened,
         };
@@ -124,6 +139,23 @@ impl SqliteStore {
     }
 
     async fn connected(path: &Path, options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let mut tries_left = MIGRATION_TRIES;
+        loop {
+            let store = Self::reading(path, options.clone()).await?;
+            match sqlx::migrate!().run(&store.pool).await {
+                Ok(()) => return Ok(store),
+                Err(error) if tries_left > 0 && came_second(&error) => {
+                    tries_left -= 1;
+                    store.pool.close().await;
+                    tokio::time::sleep(MIGRATION_PAUSE).await;
+                }
+                Err(error) => return Err(open_error(path, error)),
+            }
+        }
+    }
+
+    /// Opens a file as it is.
+    async fn reading(path: &Path, options: SqliteConnectOptions) -> Result<Self, StoreError> {
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options)
@@ -136,7 +168,6 @@ impl SqliteStore {
         if parsed(&version) < SQLITE_LEAST.1 {
             return Err(StoreError::OldSqlite { found: version, wanted: SQLITE_LEAST.0 });
         }
-        sqlx::migrate!().run(&pool).await.map_err(|source| open_error(path, source))?;
         Ok(Self { pool, broken: AtomicBool::new(false) })
     }
 
@@ -287,6 +318,14 @@ impl SqliteStore {
             walk.step(&record);
         }
     }
+}
+
+/// Whether another process brought the tables up to date at the same moment.
+fn came_second(error: &MigrateError) -> bool {
+    let said = error.to_string();
+    ["duplicate column", "already exists", "UNIQUE constraint", "locked"]
+        .iter()
+        .any(|known| said.contains(known))
 }
 
 fn short(row: &SqliteRow) -> Result<Kept, sqlx::Error> {

@@ -25,6 +25,13 @@ pub(super) fn refuse_links(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Whether something was written that is not in the file itself yet.
+pub(super) fn has_more(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(PathBuf::from(log)).is_ok_and(|meta| meta.len() > 0)
+}
+
 /// Makes the folder and the file so that only their owner may read them. An existing file stays as it is.
 pub(super) fn make_private(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {

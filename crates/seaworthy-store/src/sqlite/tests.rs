@@ -225,7 +225,6 @@ async fn a_store_whose_tables_are_not_ours_is_refused() {
         "DROP TRIGGER ledger_is_not_deleted",
         "CREATE TRIGGER more BEFORE INSERT ON runs BEGIN SELECT 1; END",
         "ALTER TABLE runs ADD COLUMN more TEXT",
-        "CREATE TABLE more (a TEXT)",
         "CREATE VIEW more AS SELECT 1",
     ] {
         let fixture = Fixture::with_runs(1).await;
@@ -235,6 +234,36 @@ async fn a_store_whose_tables_are_not_ours_is_refused() {
         let refused = SqliteStore::open(&fixture.path()).await;
         assert!(matches!(refused, Err(StoreError::Foreign { .. })), "{sql}");
     }
+    for sql in ["ANALYZE", "CREATE TABLE more (a TEXT)"] {
+        let fixture = Fixture::with_runs(1).await;
+        let store = fixture.open().await;
+        sqlx::query(sql).execute(&store.pool).await.expect(sql);
+        store.pool.close().await;
+        assert!(SqliteStore::open(&fixture.path()).await.is_ok(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_before_is_brought_up_to_date_by_whoever_comes_first() {
+    let fixture = Fixture::with_runs(1).await;
+    let store = fixture.open().await;
+    for sql in ["ALTER TABLE runs DROP COLUMN ledger_head", "DELETE FROM _sqlx_migrations WHERE version = 3"]
+    {
+        sqlx::query(sql).execute(&store.pool).await.expect(sql);
+    }
+    store.pool.close().await;
+    let writers = (0..8_u32).map(|writer| {
+        let path = fixture.path();
+        tokio::spawn(async move {
+            let store = SqliteStore::open(&path).await.expect("opens");
+            store.append(&run(100 + writer)).await.expect("keeps");
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("writes");
+    }
+    let store = fixture.open().await;
+    assert_eq!(store.list(20).await.expect("lists").len(), 9);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use seaworthy_core::judge::DocumentError;
 use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
+use seaworthy_core::statement::attested_until;
 use seaworthy_probes::registry::KINDS;
 use serde_json::Value as Json;
 
@@ -61,12 +62,13 @@ fn too_old(run: &Run, whole: bool, now: DateTime<Utc>) -> Option<String> {
             "when these facts were seen is not said (`seaworthy check --format json` says it)".to_owned(),
         );
     }
-    let old =
-        run.findings.iter().filter(|finding| finding.verdict == Verdict::Pass && finding.fresh_until < now);
-    let count = old.count();
+    let decided = |verdict: Verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable);
+    let old = run.findings.iter().filter(|finding| decided(finding.verdict) && finding.fresh_until < now);
+    let count = old.count() + attested_until(run).filter(|until| *until < now).count();
     let when = run.started_at.format("%Y-%m-%d %H:%M");
-    (count > 0)
-        .then(|| format!("it was seen on {when} UTC, and {count} of what passed must be seen again by now"))
+    (count > 0).then(|| {
+        format!("it was seen on {when} UTC, and {count} of what was decided must be seen again by now")
+    })
 }
 
 fn of_facts(

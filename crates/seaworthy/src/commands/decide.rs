@@ -22,7 +22,7 @@ use crate::keys::Signer;
 use crate::run::house::House;
 
 /// Most runs that are looked through for a whole one.
-const RUNS_MAX: u32 = 100;
+const RUNS_MAX: u32 = 1_000;
 
 /// Carries out the command.
 pub(super) async fn run(decide: &Decide) -> anyhow::Result<ExitCode> {
@@ -181,6 +181,7 @@ impl Subject {
             digest: &self.digest,
             newest: &self.newest,
             later: &self.later,
+            head: house.head.as_deref(),
             manifest: &house.digest,
             people: &house.manifest.people,
             now,

@@ -20,6 +20,17 @@ pub(super) async fn run(history: &History) -> anyhow::Result<ExitCode> {
             "`seaworthy check` keeps one; `--store FILE` names another store",
         )
     };
+    for (flag, given) in [("--head", &history.head), ("--ledger-head", &history.ledger_head)] {
+        if given
+            .as_ref()
+            .is_some_and(|given| given.len() != 64 || !given.chars().all(|c| c.is_ascii_hexdigit()))
+        {
+            return Err(Wrong::error(
+                format!("`{flag}` is no digest"),
+                "give the 64 digits that `history --verify` printed",
+            ));
+        }
+    }
     if history.verify {
         let (store, changed) = SqliteStore::open_to_verify(&place).await?.ok_or_else(nothing)?;
         let mut verified = store.verify(history.head.as_deref()).await?;

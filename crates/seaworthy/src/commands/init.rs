@@ -85,7 +85,7 @@ fn manifest(name: &str, facts: &Json, folder: &Path) -> String {
     );
     text +=
         &format!("service:\n  name: {}\n  # owner: team-name\n  # tier: 1\n\nenvironments:\n", quoted(name));
-    text += "  staging:\n    # observe reads only; probe also sends a bounded number of harmless requests.\n    consent: probe\n";
+    text += "  staging:\n    # observe reads only; probe also sends a bounded number of harmless requests, which some requirements need.\n    consent: observe\n";
     text += "    # urls: [https://staging.example.com]\n";
     text += "    # deployed: 1.4.2                         # version or commit that should run; else the one checked out\n";
     match first("/repo/stack/openapi") {

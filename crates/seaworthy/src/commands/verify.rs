@@ -79,6 +79,14 @@ fn asked(verify: &Verify, policy: &DeployPolicy) -> anyhow::Result<Asked> {
             "give `--commit \"$(git rev-parse HEAD)\"`, or `any_commit: true` in the policy",
         ));
     }
+    let whole =
+        |commit: &String| matches!(commit.len(), 40 | 64) && commit.chars().all(|c| c.is_ascii_hexdigit());
+    if let Some(commit) = verify.commit.as_ref().filter(|commit| !whole(commit)) {
+        return Err(Wrong::error(
+            format!("`--commit {}` is no whole name of a commit", visible(commit)),
+            "give `--commit \"$(git rev-parse HEAD)\"`",
+        ));
+    }
     Ok(Asked {
         service: policy.service.clone(),
         environment: policy.environment.clone(),
@@ -93,17 +101,24 @@ fn read(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
             "name a regular file that can be read",
         )
     };
+    if path == Path::new("-") || path == Path::new("/dev/stdin") {
+        return bounded(std::io::stdin(), bytes_max).map_err(wrong);
+    }
     // A pipe that nobody writes to must not hold a deployment up.
     let opened = std::fs::OpenOptions::new().read(true).custom_flags(WITHOUT_WAITING).open(path);
     let file = opened.map_err(|error| wrong(error.to_string()))?;
     if !file.metadata().is_ok_and(|meta| meta.is_file()) {
         return Err(wrong("it is no regular file".to_owned()));
     }
+    bounded(file, bytes_max).map_err(wrong)
+}
+
+fn bounded(source: impl Read, bytes_max: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     // One byte more than may be, so that what is too long is seen to be.
-    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    source.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() > bytes_max {
-        return Err(wrong(format!("it has more than {bytes_max} bytes")));
+        return Err(format!("it has more than {bytes_max} bytes"));
     }
     Ok(bytes)
 }

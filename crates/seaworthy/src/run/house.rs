@@ -21,6 +21,8 @@ pub(crate) struct House {
     pub(crate) environment: Option<String>,
     pub(crate) store: SqliteStore,
     pub(crate) place: PathBuf,
+    /// The commit that is checked out now.
+    pub(crate) head: Option<String>,
 }
 
 impl House {
@@ -47,7 +49,10 @@ impl House {
         let environment = chosen(&manifest, environment)?;
         let place = keeping::place(keep.store.as_deref(), Some(Path::new(".")));
         let store = SqliteStore::open(&place).await?;
-        Ok(Self { manifest, digest, environment, store, place })
+        let spec = environment.as_ref().and_then(|name| manifest.environments.get(name));
+        let repo = spec.and_then(|spec| spec.repo.as_deref()).unwrap_or(".");
+        let head = seaworthy_probes::repo::head(Path::new(repo));
+        Ok(Self { manifest, digest, environment, store, place, head })
     }
 
     /// The service and the environment, for people.

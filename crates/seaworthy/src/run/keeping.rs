@@ -66,7 +66,10 @@ pub(crate) async fn keep_somewhere(
     let first = place(given, repo);
     match keep(run, &first).await {
         Ok(_) => Ok(first),
-        Err(error) if given.is_none() && repo.is_some() && error.source.is_not_writable() => {
+        // A history that was begun beside the repository is not gone on with elsewhere: who decides there would miss it.
+        Err(error)
+            if given.is_none() && repo.is_some() && !first.exists() && error.source.is_not_writable() =>
+        {
             let own = place(None, None);
             keep(run, &own).await.map(|_| own)
         }

@@ -50,6 +50,12 @@ fn of_url(check: &Check, url: &str, now: DateTime<Utc>) -> anyhow::Result<Subjec
         ..Environment::default()
     };
     environment.checked().map_err(|(what, help)| Wrong::error(what, help))?;
+    if let Some(ca) = check.ca.as_deref().filter(|ca| !Path::new(ca).is_file()) {
+        return Err(Wrong::error(
+            format!("`--ca {ca}` is no file that can be read"),
+            "give a PEM file with the roots",
+        ));
+    }
     if check.env.is_some() {
         return Err(Wrong::error(
             "`--env` names an environment of a manifest, and a URL has none",
@@ -75,6 +81,12 @@ fn of_url(check: &Check, url: &str, now: DateTime<Utc>) -> anyhow::Result<Subjec
 }
 
 fn of_folder(check: &Check, folder: &Path, now: DateTime<Utc>) -> anyhow::Result<Subject> {
+    if check.ca.is_some() || !check.resolve.is_empty() {
+        return Err(Wrong::error(
+            "`--ca` and `--resolve` go with a URL",
+            format!("of an environment they stand in {FILE_NAME}: `ca` and `resolve`"),
+        ));
+    }
     if !folder.is_dir() {
         return Err(Wrong::error(
             format!("`{}` is not a folder", folder.display()),

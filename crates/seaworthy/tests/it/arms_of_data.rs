@@ -122,3 +122,18 @@ fn published_passwords_of_stores_are_default_secrets() {
     assert_eq!(with(&[("/redis/default_logins", accepted)]), Verdict::Fail);
     assert_eq!(with(&[("/redis/default_logins", unseen())]), Verdict::Unknown);
 }
+
+#[test]
+fn who_asked_too_slowly_to_meet_a_limit_has_not_seen_it_missing() {
+    let limit = |refused: u64, allowed: u64| {
+        let changes: [Change; 3] = [
+            ("/http/rate_limit/refused_count", json!(refused)),
+            ("/http/rate_limit/allowed_count", json!(allowed)),
+            ("/http/rate_limit/served_count", json!(100)),
+        ];
+        judged("rate-limiting-enforced", sound("web"), &changes)
+    };
+    assert_eq!(limit(20, 110), Verdict::Pass);
+    assert_eq!(limit(0, 110), Verdict::Fail);
+    assert_eq!(limit(0, 240), Verdict::Unknown);
+}

@@ -9,10 +9,40 @@ const CHAINS_DEEP_MAX: u32 = 8;
 pub(super) fn iptables_drops(text: &str) -> Result<bool, Unseen> {
     let filter =
         text.split("*filter").nth(1).and_then(|rest| rest.split("COMMIT").next()).unwrap_or_default();
+    let rules = rules_of(filter, "INPUT");
+    if rules.iter().any(|rule| target_of_all(rule).as_deref() == Some("ACCEPT")) {
+        return Ok(false);
+    }
     if filter.lines().any(|line| line.starts_with(":INPUT DROP")) {
         return Ok(true);
     }
     chain_drops(filter, "INPUT", 0)
+}
+
+/// The rules of a chain. Counts of packets may stand before them.
+fn rules_of<'a>(filter: &'a str, chain: &str) -> Vec<&'a str> {
+    let rule = |line: &'a str| {
+        let line =
+            line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(line, |(_, rule)| rule);
+        line.strip_prefix("-A ")?.strip_prefix(chain)?.strip_prefix(' ')
+    };
+    filter.lines().filter_map(rule).collect()
+}
+
+/// Where a rule sends every packet; none where it has a condition. A comment is none.
+fn target_of_all(rule: &str) -> Option<String> {
+    let mut words = quoted_words(rule).into_iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-m" if words.next().as_deref() == Some("comment") => {}
+            "--comment" => {
+                words.next();
+            }
+            "-j" | "-g" => return words.next(),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Whether the last rule of a chain refuses whatever comes to it, itself or by another chain: that is a policy too.
@@ -20,34 +50,14 @@ fn chain_drops(filter: &str, chain: &str, deep: u32) -> Result<bool, Unseen> {
     if deep > CHAINS_DEEP_MAX {
         return Err(not_understood("chains that lead to one another"));
     }
-    let mut rules = filter.lines().filter_map(|line| {
-        // Counts of packets may stand before the rule.
-        let line =
-            line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(line, |(_, rule)| rule);
-        line.strip_prefix("-A ")?.strip_prefix(chain)?.strip_prefix(' ')
-    });
-    let Some(last) = rules.next_back() else { return Ok(false) };
-    let mut words = quoted_words(last).into_iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            // A comment is no condition.
-            "-m" if words.next().as_deref() == Some("comment") => {}
-            "--comment" => {
-                words.next();
-            }
-            "-j" | "-g" => {
-                return match words.next().as_deref() {
-                    Some("DROP" | "REJECT") => Ok(true),
-                    Some("ACCEPT" | "RETURN" | "LOG" | "NFLOG" | "MARK" | "QUEUE" | "NFQUEUE") | None => {
-                        Ok(false)
-                    }
-                    Some(other) => chain_drops(filter, other, deep + 1),
-                };
-            }
-            _ => return Ok(false),
-        }
+    let Some(target) = rules_of(filter, chain).last().and_then(|rule| target_of_all(rule)) else {
+        return Ok(false);
+    };
+    match target.as_str() {
+        "DROP" | "REJECT" => Ok(true),
+        "ACCEPT" | "RETURN" | "LOG" | "NFLOG" | "MARK" | "QUEUE" | "NFQUEUE" => Ok(false),
+        other => chain_drops(filter, other, deep + 1),
     }
-    Ok(false)
 }
 
 /// Whether the rules of nftables hook a chain in where packets come in, which refuses them.
@@ -83,10 +93,17 @@ fn chain_around(text: &str, at: usize) -> &str {
 }
 
 fn hooked_drops(chain: &str) -> Result<bool, Unseen> {
-    if chain.split("policy").skip(1).any(|said| said.trim_start().starts_with("drop")) {
+    let mut rules = chain.split(['\n', ';']).map(str::trim);
+    if rules.clone().any(|rule| {
+        quoted_words(rule).iter().find(|word| *word != "counter").is_some_and(|word| word == "accept")
+    }) {
+        return Ok(false);
+    }
+    if rules.clone().any(
+        |rule| matches!(quoted_words(rule).as_slice(), [key, value] if key == "policy" && value == "drop"),
+    ) {
         return Ok(true);
     }
-    let mut rules = chain.split(['\n', ';']).map(str::trim);
     let Some(last) = rules.rfind(|rule| !rule.is_empty()) else { return Ok(false) };
     let words = quoted_words(last);
     let mut rest = words.iter().map(String::as_str).peekable();
@@ -151,6 +168,8 @@ mod tests {
             ),
             ("*filter\n:INPUT ACCEPT [0:0]\n-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP\nCOMMIT\n", false),
             ("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m state --state INVALID -j DROP\nCOMMIT\n", false),
+            ("*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n", false),
+            ("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j ACCEPT\n-A INPUT -j DROP\nCOMMIT\n", false),
             ("*nat\n:INPUT DROP [0:0]\nCOMMIT\n", false),
             ("", false),
         ] {
@@ -178,7 +197,14 @@ mod tests {
             let rules = format!("{accepting}\ntcp dport {{ 22, 443 }} accept\n{last}");
             assert_eq!(chain(&rules), Ok(true), "{last}");
         }
-        for last in ["ct state invalid drop", "accept", "counter", "tcp dport { 22 } drop"] {
+        assert_eq!(chain("type filter hook input priority 0; policy drop;\naccept"), Ok(false));
+        for last in [
+            "ct state invalid drop",
+            "accept",
+            "counter",
+            "tcp dport 1 drop comment \"policy drop\"",
+            "tcp dport { 22 } drop",
+        ] {
             assert_eq!(chain(&format!("{accepting}\n{last}")), Ok(false), "{last}");
         }
         assert!(chain(&format!("{accepting}\njump others")).is_err());

@@ -128,6 +128,11 @@ pub struct MigrationTable {
     pub latest_only: bool,
     /// What has been applied, oldest first.
     pub applied: Seen<Listed<Migration>>,
+    /// What went through, each by its version, and by its checksum behind it where that is one of the file.
+    pub records: Seen<Listed<String>>,
+    /// The version from where on the tool keeps its list, in a form whose texts are in the order of versions; null where the list
+    /// begins with the database.
+    pub baseline_order: Seen<Option<String>>,
 }
 
 /// One migration as its tool remembers it.

@@ -7,6 +7,7 @@ use crate::postgres::facts::{Migration, MigrationTable};
 use crate::postgres::session::{Parameter, Row, Session, Unlike, identifier};
 use crate::postgres::statements::{MIGRATION_TABLES, TOOLS, Tool};
 use crate::postgres::target::Address;
+use crate::repo::recorded::version_order;
 
 /// A relation with the name of a tool's table.
 struct Candidate {
@@ -79,11 +80,29 @@ async fn table(
         }
         Err(why) => why.into(),
     };
+    let records = applied.clone().map(|applied| Listed {
+        items: applied.items.iter().filter(|one| one.succeeded && !one.baseline).map(record).collect(),
+        cut: applied.cut,
+    });
+    let baseline_order = applied.clone().map(|applied| {
+        let baselines = applied.items.iter().filter(|one| one.baseline && one.succeeded);
+        baselines.filter_map(|one| version_order(&one.version)).max()
+    });
     MigrationTable {
+        records,
+        baseline_order,
         tool: tool.name.to_owned(),
         table: format!("{}.{}", candidate.schema, candidate.table),
         latest_only: tool.latest_only,
         applied,
+    }
+}
+
+/// What stands in the table for a migration that went through.
+fn record(migration: &Migration) -> String {
+    match migration.checksum.as_ref().filter(|_| migration.checksum_of_file) {
+        Some(sum) => format!("{} {sum}", migration.version),
+        None => migration.version.clone(),
     }
 }
 

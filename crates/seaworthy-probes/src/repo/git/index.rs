@@ -12,8 +12,6 @@ pub(crate) struct Tracked {
     pub(crate) submodule: bool,
     /// It is left out of the work tree by a sparse checkout.
     pub(crate) left_out: bool,
-    /// Somebody told git to take it for unchanged.
-    pub(crate) assumed: bool,
     /// What it is: a file, one that runs, a link, a submodule.
     pub(crate) mode: u32,
     /// The object that it was when it was added.
@@ -107,8 +105,7 @@ impl<'a> Reader<'a> {
             self.take(length.next_multiple_of(8) - length)?;
         }
         let left_out = extended & 0x4000 != 0 || mode == SPARSE_DIRECTORY;
-        let assumed = flags & 0x8000 != 0;
-        Some(Tracked { path, submodule: mode == GITLINK, left_out, assumed, mode, oid, size, modified })
+        Some(Tracked { path, submodule: mode == GITLINK, left_out, mode, oid, size, modified })
     }
 
     /// Whether an extension says that the rest of the index is in another file.

@@ -249,7 +249,8 @@ fn both_say(root: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     let repository = Git::find(root).unwrap().unwrap();
     let tree = Tree::open(root).unwrap();
     let ours =
-        changed(&repository, &repository.refs().unwrap(), &repository.tracked().unwrap(), &tree).unwrap();
+        changed(&repository, &repository.refs().unwrap(), &repository.tracked().unwrap(), (root, &tree))
+            .unwrap();
     (theirs.collect(), ours.items.into_iter().collect())
 }
 
@@ -318,7 +319,46 @@ fn ends_of_lines_are_no_change_and_filters_are_in_doubt() {
     std::fs::write(root.join("text"), "other").unwrap();
     let found = Git::find(root).unwrap().unwrap();
     let tree = Tree::open(root).unwrap();
-    assert!(changed(&found, &found.refs().unwrap(), &found.tracked().unwrap(), &tree).is_err());
+    assert!(
+        changed(&found, &found.refs().unwrap(), &found.tracked().unwrap(), (root, &tree))
+            .unwrap()
+            .cut
+            .is_some()
+    );
+}
+
+#[test]
+fn large_files_hidden_ones_and_submodules_count_as_well() {
+    let repository = repository(&[]);
+    let root = repository.path();
+    let large = "many bytes of a picture";
+    let digest = crate::hexadecimal::hexadecimal(&<sha2::Sha256 as sha2::Digest>::digest(large.as_bytes()));
+    // As a clone with Git LFS has it: the pointer is kept, the file is here.
+    std::fs::write(root.join("a.bin"), format!("version 1\noid sha256:{digest}\nsize {}\n", large.len()))
+        .unwrap();
+    std::fs::write(root.join(".gitattributes"), "*.bin filter=lfs\n").unwrap();
+    git(root, &["add", "-A"]);
+    let inner = self::repository(&[]);
+    let from = inner.path().to_str().unwrap();
+    git(root, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", from, "inner"]);
+    git(root, &["commit", "-q", "-m", "more"]);
+    std::fs::write(root.join("a.bin"), large).unwrap();
+    let ours = || {
+        let found = Git::find(root).unwrap().unwrap();
+        let tree = Tree::open(root).unwrap();
+        changed(&found, &found.refs().unwrap(), &found.tracked().unwrap(), (root, &tree)).unwrap()
+    };
+    assert_eq!((ours().items, ours().cut), (Vec::<String>::new(), None));
+    git(root, &["update-index", "--assume-unchanged", "file1"]);
+    git(root, &["update-index", "--skip-worktree", "file2"]);
+    std::fs::write(root.join("file1"), "changed").unwrap();
+    std::fs::write(root.join("file2"), "changed").unwrap();
+    git(&root.join("inner"), &["checkout", "-q", "HEAD~1"]);
+    assert_eq!(ours().items, ["file1", "file2", "inner"]);
+    std::fs::remove_file(root.join("file2")).unwrap();
+    std::fs::write(root.join("a.bin"), "another picture").unwrap();
+    assert_eq!(ours().items, ["file1", "inner"]);
+    assert!(ours().cut.is_some_and(|why| why.why.contains("a.bin")));
 }
 
 #[test]
@@ -329,7 +369,8 @@ fn below_a_directory_only_what_is_there_counts() {
     let below = repository.path().join("src");
     let found = Git::find(&below).unwrap().unwrap();
     let tree = Tree::open(&below).unwrap();
-    let look = || changed(&found, &found.refs().unwrap(), &found.tracked().unwrap(), &tree).unwrap().items;
+    let look =
+        || changed(&found, &found.refs().unwrap(), &found.tracked().unwrap(), (&below, &tree)).unwrap().items;
     assert_eq!(look(), Vec::<String>::new());
     std::fs::write(below.join("deep/a.txt"), "changed").unwrap();
     assert_eq!(look(), ["deep/a.txt"]);

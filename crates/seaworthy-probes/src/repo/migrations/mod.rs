@@ -19,7 +19,7 @@ use self::scripts::{body, inside, script, top_level_commas};
 use self::trial::Trial;
 use super::files::{Files, KeptFile, directory, name};
 use super::lines::newlines;
-use super::recorded::{recorded_as, sums};
+use super::recorded::{flyway_order, recorded_as, sums};
 use super::role::Role;
 
 /// The migrations of the repository.
@@ -55,6 +55,10 @@ pub struct Migration {
     pub recorded_as: Vec<String>,
     /// Sums of the file by which a tool sees that it was changed since: SHA-256, SHA-384.
     pub sums: Vec<String>,
+    /// What a tool has in its table once this was applied and not changed since: each name, and each name with a sum behind it.
+    pub records: Vec<String>,
+    /// Its version in a form whose texts are in the order of versions, for tools that order by them.
+    pub version_order: Option<String>,
 }
 
 /// Reads the migrations.
@@ -108,6 +112,8 @@ fn migration(path: &str, file: &KeptFile, own: &BTreeMap<&str, &KeptFile>) -> Op
         _ => return None,
     };
     let (irreversible, forward_fix) = marks(&text);
+    let (names, sums) = (recorded_as(path, &text), sums(&file.bytes));
+    let with_sums = names.iter().flat_map(|name| sums.iter().map(move |sum| format!("{name} {sum}")));
     Some(Migration {
         tool: tool.to_owned(),
         name,
@@ -116,8 +122,10 @@ fn migration(path: &str, file: &KeptFile, own: &BTreeMap<&str, &KeptFile>) -> Op
         way_back,
         irreversible,
         forward_fix,
-        recorded_as: recorded_as(path, &text),
-        sums: sums(&file.bytes),
+        records: names.iter().cloned().chain(with_sums).collect(),
+        version_order: (tool == "flyway").then(|| flyway_order(path)).flatten(),
+        recorded_as: names,
+        sums,
     })
 }
 
