@@ -214,6 +214,32 @@ async fn nothing_is_seen_of_a_server_that_is_away() {
 }
 
 #[tokio::test]
+async fn q3_a_million_keys_are_not_gone_through() {
+    const MANY: &str = "
+title: Redis with many keys
+needs: {redis-server: redis-server}
+ports: [redis]
+secrets: [app]
+files: [redis.conf]
+processes: [{name: redis, run: [redis-server, '${work}/redis.conf'], ready: {tcp: redis}}]
+environment: |
+  consent: probe
+  redis: {url: {env: REDIS_URL}, application_user: default}
+secrets_given: {REDIS_URL: 'redis://:${secret:app}@127.0.0.1:${port:redis}'}
+";
+    let configuration = "bind 127.0.0.1\nport ${port:redis}\ndir ${work}\nsave ''\nenable-debug-command local\nrequirepass ${secret:app}\n";
+    let Some(running) = start_own(MANY, &[("redis.conf", configuration)]) else { return };
+    let url = running.secrets()["REDIS_URL"].clone();
+    let password = url.split([':', '@']).nth(2).unwrap().to_owned();
+    let begin = [format!("AUTH {password}"), "DEBUG POPULATE 1000000 key 1".to_owned()];
+    assert_eq!(versions::answers(&running, &begin), ["+OK", "+OK"]);
+    let facts = seen(&running).await;
+    assert!(facts.dangerous_commands.value().is_some() && facts.append_only_on.value().is_some());
+    let found = versions::answers(&running, &[format!("AUTH {password}"), "DBSIZE".to_owned()]);
+    assert_eq!(found, ["+OK", ":1000000"]);
+}
+
+#[tokio::test]
 async fn wrong_password_leaves_what_a_stranger_sees() {
     let Some(running) = start(None) else { return };
     let mut target = target(&running);
