@@ -153,8 +153,7 @@ fn holds(decision: &DecisionStatement, policy: &DeployPolicy, now: DateTime<Utc>
     if let Some(waived) = decision.waived.iter().find(|waived| waived.until <= now) {
         return Err(Refusal::Expired(waived.until));
     }
-    let trusted = |approver: &str| policy.people.get(approver).is_some_and(|person| !person.roles.is_empty());
-    if let Some(waived) = decision.waived.iter().find(|waived| !trusted(&waived.approver)) {
+    if let Some(waived) = decision.waived.iter().find(|waived| !policy.people.has_role(&waived.approver)) {
         return Err(Refusal::Approver {
             requirement: waived.requirement.clone(),
             approver: waived.approver.clone(),

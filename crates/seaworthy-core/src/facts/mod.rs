@@ -2,7 +2,7 @@
 
 mod seen;
 
-pub use seen::{BY_HAND_KEY, Blind, Listed, SEEN_KEY, Seen, UNSEEN_KEY, Unseen, unwrapped};
+pub use seen::{BY_HAND_KEY, Blind, Listed, SEEN_KEY, Seen, UNSEEN_KEY, Unseen, not_as_committed, unwrapped};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

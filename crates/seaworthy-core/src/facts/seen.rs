@@ -20,6 +20,13 @@ pub fn unwrapped(fact: &serde_json::Value) -> &serde_json::Value {
     fact.get(SEEN_KEY).unwrap_or(fact)
 }
 
+/// The files of a facts document that are not as their commit has them, and why it cannot be told of some; none where nothing is
+/// known of a repository.
+pub fn not_as_committed(facts: &serde_json::Value) -> Option<&[serde_json::Value]> {
+    let git = unwrapped(facts.pointer("/repo/git")?);
+    unwrapped(git.get("changed")?).as_array().map(Vec::as_slice)
+}
+
 /// One fact: seen, with the command that shows it again where there is one, or unseen and why.
 ///
 /// `Option<T>` inside means "seen to be absent": `Seen::new(None)` is `null` in the document.

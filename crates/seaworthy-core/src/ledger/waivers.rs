@@ -127,7 +127,7 @@ fn fault_of(
     if !approved {
         return Some(format!("`{}` did not sign it", says.approver));
     }
-    if people.get(&says.approver).is_none_or(|person| person.roles.is_empty()) {
+    if !people.has_role(&says.approver) {
         return Some(format!("`{}` has no role, so nobody asked for the approval", says.approver));
     }
     if elsewhere {

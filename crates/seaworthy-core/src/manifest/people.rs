@@ -75,6 +75,11 @@ impl People {
         self.0.get(id)
     }
 
+    /// Whether somebody is named and has any role.
+    pub fn has_role(&self, id: &str) -> bool {
+        self.get(id).is_some_and(|person| !person.roles.is_empty())
+    }
+
     /// Whether nobody is named.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

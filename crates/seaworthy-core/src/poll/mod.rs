@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::catalog::Severity;
-use crate::facts::unwrapped;
+use crate::facts::{not_as_committed, unwrapped};
 use crate::finding::Verdict;
 use crate::gate::Headline;
 use crate::ledger::{Record, RecordKind, said_first, waivers};
@@ -269,7 +269,7 @@ fn of_no_commit(run: &Run) -> Option<String> {
     }
     let why = |fact: &Json| fact.pointer("/$unseen/why").and_then(Json::as_str).map(str::to_owned);
     let changed = git.get("changed").map(unwrapped);
-    let listed = changed.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let listed = not_as_committed(&run.facts).unwrap_or_default();
     let files: Vec<&str> = listed.iter().filter_map(Json::as_str).collect();
     Some(match files.as_slice() {
         [] => {

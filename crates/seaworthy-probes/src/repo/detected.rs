@@ -12,6 +12,11 @@ use super::stack::uses::Use;
 use super::version::Package;
 use seaworthy_core::facts::Seen;
 
+/// Names under which services take the URL of their PostgreSQL, the usual one first.
+pub const POSTGRES_VARIABLES: [&str; 4] = ["DATABASE_URL", "POSTGRES_URL", "PG_URL", "POSTGRES_DSN"];
+/// The same of their Redis.
+pub const REDIS_VARIABLES: [&str; 4] = ["REDIS_URL", "REDIS_DSN", "CACHE_URL", "VALKEY_URL"];
+
 /// What was detected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Detected {
@@ -84,16 +89,8 @@ impl Detected {
             languages: items(&facts.stack.languages).iter().map(|language| language.name.clone()).collect(),
             managers: managers.into_iter().collect(),
             openapi: items(&facts.stack.openapi).iter().map(|document| document.path.clone()).collect(),
-            postgres: store(
-                &facts.stack.uses_postgres,
-                &names,
-                &["DATABASE_URL", "POSTGRES_URL", "PG_URL", "POSTGRES_DSN"],
-            ),
-            redis: store(
-                &facts.stack.uses_redis,
-                &names,
-                &["REDIS_URL", "REDIS_DSN", "CACHE_URL", "VALKEY_URL"],
-            ),
+            postgres: store(&facts.stack.uses_postgres, &names, &POSTGRES_VARIABLES),
+            redis: store(&facts.stack.uses_redis, &names, &REDIS_VARIABLES),
             object_storage: store(
                 &facts.stack.uses_object_storage,
                 &names,

@@ -39,7 +39,7 @@ use seaworthy_core::consent::Consent;
 use seaworthy_core::facts::{Blind, Seen, Unseen};
 use seaworthy_core::limits::Limits;
 
-pub use self::detected::Detected;
+pub use self::detected::{Detected, POSTGRES_VARIABLES, REDIS_VARIABLES};
 use self::facts::RepoFacts;
 use self::migrations::trial;
 pub use self::sum::head;

@@ -6,7 +6,7 @@ mod finding;
 mod page;
 mod risks;
 
-use seaworthy_core::facts::unwrapped;
+use seaworthy_core::facts::not_as_committed;
 use seaworthy_core::finding::{Finding, Verdict};
 use seaworthy_core::gate::{Counts, Headline};
 use seaworthy_core::run::Run;
@@ -36,7 +36,7 @@ const GROUP_IDS_MAX: usize = 24;
 
 /// What keeps a run of a repository from being about a commit.
 fn uncommitted(facts: &serde_json::Value) -> Option<String> {
-    let changed = unwrapped(unwrapped(facts.pointer("/repo/git")?).get("changed")?).as_array()?;
+    let changed = not_as_committed(facts)?;
     let first = changed.iter().find_map(serde_json::Value::as_str)?;
     let more = changed.len().saturating_sub(1);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

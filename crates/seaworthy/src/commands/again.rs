@@ -9,7 +9,6 @@ use seaworthy_core::catalog::Catalog;
 use seaworthy_core::consent::Consent;
 use seaworthy_core::finding::Verdict;
 use seaworthy_core::gate::{Decision, Headline, Waiver};
-use seaworthy_core::judge::DocumentError;
 use seaworthy_core::limits::FACTS_BYTES_MAX;
 use seaworthy_core::manifest::GateSpec;
 use seaworthy_core::run::{RUN_VERSION, Run};
@@ -39,11 +38,9 @@ pub(super) fn run(
     let now = Utc::now();
     let saved = read_json(file)?;
     let whole = saved.get("facts").is_some() && saved.get("version").is_some();
-    let run = if whole {
-        of_run(catalog, wanted, file, saved, now)?
-    } else {
-        of_facts(catalog, wanted, file, saved, now)?
-    };
+    let (frame, looked) = if whole { of_run(file, saved, now)? } else { of_facts(file, saved, now)? };
+    let run = whole::run(frame, looked, catalog, wanted)
+        .map_err(|error| Wrong::error(error.to_string(), "give a facts document or a run in JSON"))?;
     print::run(&run, options, now, None)?;
     let goes = matches!(run.decision.headline, Headline::Go | Headline::ConditionalGo);
     match too_old(&run, whole, now).filter(|_| goes) {
@@ -71,13 +68,7 @@ fn too_old(run: &Run, whole: bool, now: DateTime<Utc>) -> Option<String> {
     })
 }
 
-fn of_facts(
-    catalog: &Catalog,
-    wanted: &Wanted,
-    file: &Path,
-    saved: Json,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Run> {
+fn of_facts(file: &Path, saved: Json, now: DateTime<Utc>) -> anyhow::Result<(Frame, Looked)> {
     let known = |name: &String| KINDS.iter().any(|kind| kind.name == name);
     let sections = saved.as_object();
     if !sections.is_some_and(|sections| !sections.is_empty() && sections.keys().all(known)) {
@@ -98,17 +89,10 @@ fn of_facts(
         at: now,
         took_ms: 0,
     };
-    let looked = Looked { facts: saved, provenance: Vec::new() };
-    whole::run(frame, looked, catalog, wanted).map_err(|error| no_facts(&error))
+    Ok((frame, Looked { facts: saved, provenance: Vec::new() }))
 }
 
-fn of_run(
-    catalog: &Catalog,
-    wanted: &Wanted,
-    file: &Path,
-    saved: Json,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Run> {
+fn of_run(file: &Path, saved: Json, now: DateTime<Utc>) -> anyhow::Result<(Frame, Looked)> {
     let old: Run = serde_json::from_value(saved).map_err(|error| {
         Wrong::error(
             format!("{} is not a run of version {RUN_VERSION}: {error}", file.display()),
@@ -137,12 +121,7 @@ fn of_run(
         at: old.started_at,
         took_ms: old.took_ms,
     };
-    let looked = Looked { facts: old.facts, provenance: old.provenance };
-    whole::run(frame, looked, catalog, wanted).map_err(|error| no_facts(&error))
-}
-
-fn no_facts(error: &DocumentError) -> anyhow::Error {
-    Wrong::error(error.to_string(), "give a facts document or a run in JSON")
+    Ok((frame, Looked { facts: old.facts, provenance: old.provenance }))
 }
 
 /// The waivers that a recorded run was decided with. A file can be written by anybody, so none of them stands.

@@ -12,6 +12,7 @@ use seaworthy_core::facts::unwrapped;
 use seaworthy_core::limits::Limits;
 use seaworthy_core::manifest::{Environment, FILE_NAME, Manifest};
 use seaworthy_probes::ask::Ask;
+use seaworthy_probes::repo::{POSTGRES_VARIABLES, REDIS_VARIABLES};
 use serde_json::Value as Json;
 
 use super::print;
@@ -108,10 +109,6 @@ fn manifest(name: &str, facts: &Json, folder: &Path) -> String {
     text += "# gate: {important_percent: 90, unknown: counts-as-fail}\n";
     text
 }
-
-/// Names under which services take the URLs of their stores, the usual ones first.
-const POSTGRES_VARIABLES: [&str; 4] = ["DATABASE_URL", "POSTGRES_URL", "PG_URL", "POSTGRES_DSN"];
-const REDIS_VARIABLES: [&str; 4] = ["REDIS_URL", "REDIS_DSN", "CACHE_URL", "VALKEY_URL"];
 
 /// The one of the names that a template of an environment file declares; else the usual one.
 fn variable(facts: &Json, known: &[&'static str]) -> &'static str {

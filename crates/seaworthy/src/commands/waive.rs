@@ -48,7 +48,7 @@ async fn given(waive: &Waive, house: &House, now: DateTime<Utc>) -> anyhow::Resu
     let until =
         term::until(until, now, house.manifest.gate.waiver_days_max).map_err(|error| wrong(&error))?;
     let signer = Signer::of(&waive.sign, &house.manifest.people)?;
-    if house.manifest.people.get(&signer.person).is_none_or(|person| person.roles.is_empty()) {
+    if !house.manifest.people.has_role(&signer.person) {
         return Err(Wrong::error(
             format!("`{}` has no role, so the approval would count for nothing", signer.person),
             "someone with a role under `people` has to accept a risk",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use seaworthy_core::catalog::{Catalog, CompiledRequirement};
 use seaworthy_core::consent::Consent;
-use seaworthy_core::facts::unwrapped;
+use seaworthy_core::facts::{not_as_committed, unwrapped};
 use seaworthy_core::gate::{Waiver, decide};
 use seaworthy_core::judge::{Document, DocumentError, judge};
 use seaworthy_core::manifest::GateSpec;
@@ -84,9 +84,8 @@ pub(crate) fn run(
 
 /// The commit of the repository, where it was seen and what was looked at is as it stands there.
 fn commit_in(facts: &Json) -> Option<String> {
-    let git = unwrapped(facts.pointer("/repo/git")?);
-    if !unwrapped(git.get("changed")?).as_array()?.is_empty() {
+    if !not_as_committed(facts)?.is_empty() {
         return None;
     }
-    unwrapped(git.get("head")?).as_str().map(str::to_owned)
+    unwrapped(unwrapped(facts.pointer("/repo/git")?).get("head")?).as_str().map(str::to_owned)
 }
